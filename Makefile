@@ -1,0 +1,56 @@
+# The project's commands. `make up` and `make test` are all a new user needs; both can be run again at any time.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+# Written last by the virtual environment's recipe, so that an interrupted install is done again.
+READY := $(VENV)/.ready
+
+help: ## Show this list
+	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, YES"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+preflight:
+	@$(PYTHON) local/preflight.py
+
+$(READY): pyproject.toml service/pyproject.toml
+	@echo "python: installing the project into $(VENV), about 1:00 …"
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -qq -y python3-venv; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable service --editable '.[test]'
+	@touch $(READY)
+
+up: preflight $(READY) ## Bring it all up: tools, cluster, images, `pulumi up`, and a first LCT through the TLS edge
+	@$(RUN) -m local up
+
+test: up ## Run every tier on the running stack
+	@$(VENV)/bin/pytest
+
+test-unit test-infra test-cluster: test-%: $(READY) ## Run one tier (unit and infra need no cluster)
+	@$(VENV)/bin/pytest -m $*
+
+status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
+	@$(RUN) -m local status
+
+env: $(READY) ## Print the variables to run pulumi and kubectl by hand: eval "$$(make --silent env)"
+	@$(RUN) -m local env
+
+stop: $(READY) ## Stop the embedded cluster and keep its data
+	@$(RUN) -m local cluster-stop
+
+down: $(READY) ## Remove stack and cluster with all data; asks first unless YES=1
+	@$(RUN) -m local down
+
+clean: $(READY) ## Remove the cache folder with the built tools and images (after `make down`)
+	@$(RUN) -m local clean
+
+dashboards: $(READY) ## Rebuild the dashboards' JSON
+	@$(RUN) -m dashboards
+
+lint: $(READY) ## Check style and format
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+.PHONY: help preflight up test test-unit test-infra test-cluster status env stop down clean dashboards lint

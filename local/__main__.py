@@ -1,0 +1,102 @@
+"""`python -m local`: the commands behind the Makefile's targets."""
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from functools import wraps
+
+import typer
+
+from local import stack
+from local import up as whole
+from local.cluster import lifecycle, node
+from local.cluster.components import forwarder
+from local.cluster.process import end
+from local.errors import UserError
+from local.paths import CACHE
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+def _plain_errors(command: Callable) -> Callable:
+    """Show a UserError as one line and exit with 1; another error is ours and keeps its traceback."""
+
+    @wraps(command)
+    def run(*args: object, **named: object) -> None:
+        try:
+            command(*args, **named)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            print("interrupted; run it again to go on", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+    return run
+
+
+@app.command()
+@_plain_errors
+def up() -> None:
+    """Bring everything up: tools, cluster, images, `pulumi up`, and a first LCT."""
+    whole.up()
+
+
+@app.command()
+@_plain_errors
+def down(yes: bool = typer.Option(False, help="Delete the data without asking.")) -> None:
+    """Remove the stack and the embedded cluster, data included. Asks first."""
+    if not yes and os.environ.get("YES") != "1":
+        question = "This deletes the registry, its ledger and the cluster. Go on? [y/N] "
+        if not sys.stdin.isatty():
+            raise UserError("this deletes data and there is no terminal to ask on: say YES=1.")
+        if input(question).strip().lower() not in {"y", "yes"}:
+            raise UserError("nothing was removed.")
+    end(forwarder(whole.port(), 0))
+    whole.down()
+
+
+@app.command("cluster-stop")
+@_plain_errors
+def cluster_stop() -> None:
+    """Stop the embedded cluster and keep its data; `up` starts it again."""
+    end(forwarder(whole.port(), 0))
+    lifecycle.stop()
+
+
+@app.command()
+@_plain_errors
+def status(as_json: bool = typer.Option(False, "--json", help="For programs.")) -> None:
+    """Show each part of the embedded cluster; exits with 1 unless all are well."""
+    rows = lifecycle.status()
+    if as_json:
+        print(json.dumps(dict(rows)))
+    else:
+        for name, well in rows:
+            print(f"{'ok  ' if well else 'DOWN'}  {name}")
+    if not all(well for _, well in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+@_plain_errors
+def env() -> None:
+    """Print the variables with which `pulumi` and `kubectl` run by hand, for `eval`."""
+    for name, value in {**stack.environment(), "KUBECONFIG": str(whole.target().kubeconfig)}.items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+@_plain_errors
+def clean() -> None:
+    """Remove the cache folder: tools, images, everything. The cluster must be down."""
+    if left := node.leftovers():
+        raise UserError(f"the cluster is there ({left[0]}, …): run `make down` first.")
+    shutil.rmtree(CACHE)
+
+
+if __name__ == "__main__":
+    app()

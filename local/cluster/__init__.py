@@ -1,0 +1,1 @@
+"""The embedded one-node Kubernetes cluster: upstream components as processes in namespaces of their own."""

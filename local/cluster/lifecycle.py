@@ -1,0 +1,113 @@
+"""Start, stop and look at the embedded cluster. Start repairs whatever it finds; stop leaves nothing running."""
+
+import shutil
+import time
+from collections.abc import Callable
+
+from local import preflight
+from local.cluster import addons, files, layout, node
+from local.cluster.components import Component, components
+from local.cluster.process import alive, end
+from local.console import capture, say
+from local.errors import UserError
+from local.paths import BIN, CLUSTER, KUBECONFIG
+
+READY_SECONDS = 120
+
+
+def start(images: dict[str, str]) -> None:
+    """Bring the cluster up, or repair it: start what does not run, and wait until the node is Ready.
+
+    Args:
+        images: image names by key (`pause`, `coredns`, …), as `local.images` makes them.
+
+    Raises:
+        UserError: a component ended or did not become ready; the message has its log's last lines.
+    """
+    if problem := preflight.problem(CLUSTER, embedded=True):
+        raise UserError(problem)
+    if not node.exists() and node.leftovers():
+        say("cluster: half-started earlier; ending what is left of it")
+        stop()
+    files.write(images["pause"])
+    node.make()
+    for component in components():
+        _start(component)
+    _wait("the node's registration", _registered)
+
+
+def finish(images: dict[str, str]) -> None:
+    """Install the add-ons (network policy data, DNS, storage, metrics), for which their images must be loaded."""
+    addons.apply(images)
+    _wait("the node to be Ready", _node_ready)
+    addons.wait()
+    say(f"cluster: ready; export KUBECONFIG={KUBECONFIG}")
+
+
+def stop() -> None:
+    """End every process of the cluster and remove its namespaces, interface and cgroups. Its data stays."""
+    for component in reversed(components()):
+        if component.process.name != "containerd":  # pods end first, while containerd can still reap them
+            end(component.process)
+    node.remove()
+    for component in components():
+        component.process.pid_file.unlink(missing_ok=True)
+    if left := node.leftovers():
+        raise UserError(f"could not remove: {'; '.join(left)}. End what holds them, then run it again.")
+
+
+def delete() -> None:
+    """Stop, then remove the cluster's data: etcd, images in containerd, volumes."""
+    stop()
+    shutil.rmtree(CLUSTER, ignore_errors=True)
+
+
+def status() -> list[tuple[str, bool]]:
+    """Return each part of the cluster and whether it is well, in starting order."""
+    rows = [("node namespaces", node.exists())]
+    for component in components():
+        well = alive(component.process) and (component.ready is None or component.ready())
+        rows.append((component.process.name, well))
+    rows.append(("node Ready", _node_ready()))
+    return rows
+
+
+def _start(component: Component) -> None:
+    process = component.process
+    if not alive(process):
+        say(f"cluster: starting {process.name}")
+        process.spawn([*node.enter(), *process.argv])
+    if component.ready:
+        _wait(process.name, component.ready, component)
+    else:
+        time.sleep(0.3)  # a wrong argument or a taken port ends it at once; say so here
+        process.check()
+
+
+def _wait(what: str, ready: Callable[[], bool], component: Component | None = None) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not ready():
+        for other in components() if component is None else (component,):
+            other.process.check()
+        if time.monotonic() > deadline:
+            raise UserError(f"{what}: not there after {READY_SECONDS} s; see the logs of `make status`.")
+        time.sleep(0.5)
+
+
+def _kubectl(*words: str) -> str:
+    return capture([BIN / "kubectl", f"--kubeconfig={KUBECONFIG}", *words])
+
+
+def _registered() -> bool:
+    try:
+        return layout.NODE in _kubectl("get", "nodes", "--output=name")
+    except UserError:
+        return False
+
+
+def _node_ready() -> bool:
+    path = '{.status.conditions[?(@.type=="Ready")].status}'
+    try:
+        return _kubectl("get", "node", layout.NODE, f"--output=jsonpath={path}") == "True"
+    except UserError:
+        return False

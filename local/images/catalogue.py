@@ -1,0 +1,99 @@
+"""Every image: its Containerfile, what goes into its build context, and so its tag."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.paths import BIN, REPO
+
+CONTAINERFILES = Path(__file__).parent / "containerfiles"
+REPOSITORY = "localhost/web4"
+SUITE = "bookworm"
+NOT_SOURCE = {"__pycache__", "build", ".pytest_cache", ".ruff_cache"}
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image.
+
+    Attributes:
+        name: its name, and its key in Pulumi's `images` with dashes as underscores.
+        on_base: whether it is built on the Debian base.
+        files: what is put into the context: (path in it, source on this machine).
+        links: symbolic links in the context: (path in it, what it points to).
+        source: a folder that is the context as it stands, in place of `files`.
+    """
+
+    name: str
+    on_base: bool = False
+    files: tuple[tuple[str, Path], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    source: Path | None = None
+
+    @property
+    def containerfile(self) -> Path:
+        """The recipe."""
+        return (self.source / "Containerfile") if self.source else CONTAINERFILES / f"{self.name}.Containerfile"
+
+
+def _program(name: str, program: str = "") -> Image:
+    """Return an image of one static program and nothing else."""
+    program = program or name
+    return Image(name, files=((f"rootfs/bin/{program}", BIN / program),))
+
+
+def images(architecture: str) -> tuple[Image, ...]:
+    """Return every image but the base, for Go's name of this machine's architecture (`amd64`)."""
+    manager = f"operator/manager_{architecture}"
+    return (
+        Image("identity", on_base=True, source=REPO / "service"),
+        Image("postgres", on_base=True),
+        Image("redis", on_base=True),
+        Image("nginx", on_base=True),
+        Image("alertmanager", on_base=True),
+        Image("pause", files=(("rootfs/pause", Path("/usr/bin/catatonit")),)),
+        _program("prometheus"),
+        _program("coredns"),
+        _program("metrics-server"),
+        _program("local-path-provisioner"),
+        _program("prometheus-operator"),
+        _program("config-reloader", "prometheus-config-reloader"),
+        Image(
+            "cloudnative-pg",
+            files=((f"rootfs/{manager}", BIN / "cloudnative-pg"),),
+            links=(("rootfs/manager", manager),),
+        ),
+    )
+
+
+def needs_tools(image: Image) -> bool:
+    """Return whether the image holds a built tool, so that it has to wait for the tools."""
+    return any(source.is_relative_to(BIN) for _, source in image.files)
+
+
+def context_files(image: Image) -> Iterator[tuple[str, Path]]:
+    """Yield the files of the image's context in a fixed order."""
+    if image.source:
+        for path in sorted(image.source.rglob("*")):
+            parts = path.relative_to(image.source).parts
+            if path.is_file() and not NOT_SOURCE & set(parts) and not any(p.endswith(".egg-info") for p in parts):
+                yield "/".join(parts), path
+    else:
+        yield from image.files
+
+
+def base_reference() -> str:
+    """Return the Debian base's full name; its tag is the hash of its recipe."""
+    digest = hashlib.sha256(SUITE.encode() + (CONTAINERFILES / "base.Containerfile").read_bytes())
+    return f"{REPOSITORY}/base:{digest.hexdigest()[:12]}"
+
+
+def reference(image: Image) -> str:
+    """Return the image's full name; its tag is the hash of everything it is made from."""
+    digest = hashlib.sha256(image.containerfile.read_bytes())
+    if image.on_base:
+        digest.update(base_reference().encode())
+    for place, source in context_files(image):
+        digest.update(place.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+    return f"{REPOSITORY}/{image.name}:{digest.hexdigest()[:12]}"

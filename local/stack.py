@@ -1,0 +1,207 @@
+"""The Pulumi stack `local`: its backend, passphrase and machine-made configuration, and the commands run on it."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from local import pki
+from local.cluster import layout
+from local.console import capture, say
+from local.errors import UserError
+from local.paths import BIN, MANIFESTS, PULUMI_HOME, REPO, STATE, private_dir, write_private
+
+STACK = "local"
+PROJECT = "web4-identity"
+BACKEND = STATE / "pulumi"
+PASSPHRASE = STATE / "passphrase"
+CONFIG = STATE / f"Pulumi.{STACK}.yaml"  # the committed file plus what belongs to this machine
+FOUNDER_KEY = STATE / "founder.pem"
+SOCIETY = "web4-local"
+EDGE_CA = STATE / "edge-ca.crt"
+SERVER_NAMES = ("identity.web4.local", "localhost", "127.0.0.1", layout.NODE_IP)
+
+
+@dataclass(frozen=True)
+class Founder:
+    """The LCT that genesis registers and that pays for the first mints.
+
+    Attributes:
+        lct_id: its LCT id.
+        public_key: its Multikey, `z6Mk…`.
+    """
+
+    lct_id: str
+    public_key: str
+
+
+def environment() -> dict[str, str]:
+    """Return the variables with which `pulumi` runs by hand on this stack.
+
+    Raises:
+        UserError: the stack exists but its passphrase is gone.
+    """
+    given = {name: os.environ[name] for name in _PASSPHRASE_NAMES if os.environ.get(name)}
+    if not given:
+        if not PASSPHRASE.exists():
+            if _stack_exists():
+                raise UserError(
+                    f"the stack's passphrase is missing ({PASSPHRASE}): put it back, set PULUMI_CONFIG_PASSPHRASE, or "
+                    "start over with `make down YES=1`."
+                )
+            private_dir(STATE)
+            write_private(PASSPHRASE, secrets.token_urlsafe(32))
+        given = {"PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
+    return {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "PULUMI_HOME": str(PULUMI_HOME),
+        "PULUMI_BACKEND_URL": f"file://{BACKEND}",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+        **given,
+    }
+
+
+def founder() -> Founder:
+    """Return the founder whose key is kept in the state folder, made at the first call."""
+    private_dir(STATE)
+    if not FOUNDER_KEY.exists():
+        capture([service_cli(), "keygen", "--out", FOUNDER_KEY])
+    words = capture([service_cli(), "keygen", "--show", FOUNDER_KEY]).split()
+    return Founder(
+        lct_id=next(word for word in words if word.startswith("lct:web4:")),
+        public_key=next(word for word in words if word.startswith("z6Mk")),
+    )
+
+
+def service_cli() -> Path:
+    """Return the service's own command, installed beside the Python that runs this."""
+    return REPO / ".venv" / "bin" / "web4-identity"
+
+
+def configure(kubeconfig: Path, context: str, images: Mapping[str, str], settings: Mapping[str, object]) -> None:
+    """Write the stack's configuration: the committed file, and over it what belongs to this machine and cluster.
+
+    Args:
+        kubeconfig: file to reach the cluster with.
+        context: the context in it.
+        images: image names by key.
+        settings: further settings to merge, by top-level key.
+    """
+    certificate, key = edge_certificate()
+    machine = {
+        "cluster": {"kubeconfig": str(kubeconfig), "context": context},
+        "images": {name.replace("-", "_"): images[name] for name in _PULUMI_IMAGES},
+        "platform": {"install": True, "manifests": str(MANIFESTS)},
+        "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
+        "genesis": {"society": SOCIETY, "public_key": founder().public_key},
+        **settings,
+    }
+    document = yaml.safe_load((REPO / f"Pulumi.{STACK}.yaml").read_text())
+    config = document.setdefault("config", {})
+    for name, value in machine.items():
+        config[f"{PROJECT}:{name}"] = _merge(config.get(f"{PROJECT}:{name}"), value)
+    if CONFIG.exists():
+        document["encryptionsalt"] = yaml.safe_load(CONFIG.read_text()).get("encryptionsalt")
+    write_private(CONFIG, yaml.safe_dump(document, sort_keys=False))
+
+
+def edge_certificate() -> tuple[Path, Path]:
+    """Return the edge's certificate and key, issued by a CA of this machine that is made at the first call."""
+    private_dir(STATE)
+    return pki.issue(pki.authority(STATE, "edge-ca"), STATE, "edge", SERVER_NAMES[0], names=SERVER_NAMES)
+
+
+def up() -> None:
+    """Run `pulumi up` on the stack, made if absent.
+
+    Raises:
+        UserError: it failed; Pulumi's own output above says why.
+    """
+    if not _stack_exists():
+        _init()
+    _pulumi("up", "--yes", "--skip-preview", "--suppress-outputs")
+
+
+def destroy() -> None:
+    """Run `pulumi destroy` on the stack, for a cluster that goes on."""
+    if _stack_exists():
+        _pulumi("destroy", "--yes", "--skip-preview")
+
+
+def outputs() -> dict[str, object]:
+    """Return the stack's outputs by name."""
+    words = ["stack", "output", "--json", f"--stack={STACK}"]
+    return json.loads(capture([BIN / "pulumi", "--cwd", REPO, *words], env=environment()))
+
+
+def forget() -> None:
+    """Drop the stack's state, configuration, passphrase, keys and certificates."""
+    shutil.rmtree(STATE, ignore_errors=True)
+
+
+_PASSPHRASE_NAMES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+_PULUMI_IMAGES = (
+    "identity",
+    "postgres",
+    "redis",
+    "nginx",
+    "prometheus",
+    "alertmanager",
+    "cloudnative-pg",
+    "prometheus-operator",
+    "config-reloader",
+)
+
+
+def _stack_exists() -> bool:
+    return (BACKEND / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json").exists()
+
+
+def _init() -> None:
+    """Make the stack. Pulumi writes its encryption salt beside Pulumi.yaml: a copy, so that the checkout stays clean."""
+    BACKEND.mkdir(parents=True, exist_ok=True)
+    folder = STATE / "init"
+    folder.mkdir(exist_ok=True)
+    shutil.copyfile(REPO / "Pulumi.yaml", folder / "Pulumi.yaml")
+    say(f"pulumi: making the stack {STACK}")
+    capture([BIN / "pulumi", "--cwd", folder, "stack", "init", STACK], env=environment())
+    salt = yaml.safe_load((folder / CONFIG.name).read_text())["encryptionsalt"]
+    shutil.rmtree(folder)
+    write_private(
+        CONFIG, yaml.safe_dump(yaml.safe_load(CONFIG.read_text()) | {"encryptionsalt": salt}, sort_keys=False)
+    )
+
+
+def _pulumi(command: str, *words: str) -> None:
+    say(f"pulumi {command} --stack {STACK}")
+    result = subprocess.run(
+        [
+            BIN / "pulumi",
+            "--cwd",
+            REPO,
+            "--non-interactive",
+            "--color",
+            "never",
+            command,
+            f"--stack={STACK}",
+            f"--config-file={CONFIG}",
+            *words,
+        ],  # fmt: skip
+        env={**os.environ, **environment()},
+        check=False,
+    )
+    if result.returncode != 0:
+        raise UserError(f"`pulumi {command}` failed (above). Mend that and run it again: it goes on where it stopped.")
+
+
+def _merge(under: object, over: object) -> object:
+    if isinstance(under, dict) and isinstance(over, dict):
+        return {**under, **{name: _merge(under.get(name), value) for name, value in over.items()}}
+    return over

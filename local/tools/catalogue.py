@@ -1,0 +1,181 @@
+"""Every tool that is built: its pin, its packages, and how to recognise it on PATH.
+
+Each `modules/` folder holds a go.mod and go.sum that were built and run together. Modules that agree on one version of
+k8s.io/* share a folder, so that Go compiles those packages once (docs/decisions/0002-tools-from-go-modules.md).
+"""
+
+from dataclasses import dataclass, field
+
+KUBERNETES = "1.34.2"
+PULUMI = "3.255.0"
+PULUMI_KUBERNETES = "4.25.0"
+CLOUDNATIVE_PG = "1.27.0"
+PROMETHEUS = "3.16.0"
+PROMETHEUS_OPERATOR = "0.85.0"
+COREDNS = "1.15.0"
+ETCD = "3.6.4"
+
+PROVIDER_PLUGIN = f"pulumi/plugins/resource-kubernetes-v{PULUMI_KUBERNETES}/pulumi-resource-kubernetes"
+
+
+@dataclass(frozen=True)
+class Binary:
+    """One program.
+
+    Attributes:
+        name: the file's name.
+        package: its Go import path.
+        probe: arguments that print its version; empty where it cannot be taken from PATH.
+        version: what the probe's output must contain for PATH's program to be used.
+        path: where it is put, relative to the cache folder; default `bin/<name>`.
+    """
+
+    name: str
+    package: str
+    probe: tuple[str, ...] = ()
+    version: str = ""
+    path: str = ""
+
+    @property
+    def target(self) -> str:
+        """The program's place relative to the cache folder."""
+        return self.path or f"bin/{self.name}"
+
+
+@dataclass(frozen=True)
+class Build:
+    """One `go build`.
+
+    Attributes:
+        name: what the progress lines call it.
+        folder: the folder in `modules/` whose go.mod pins it.
+        binaries: the programs it makes.
+        seconds: how long it takes on 2 cores with an empty cache, measured.
+        ldflags: further linker flags.
+        embeds: files to put beside a package before building: (module, file in it, place in the folder).
+        copies: files of the same modules that are needed at run time: (module, file or folder in it, place in the cache).
+    """
+
+    name: str
+    folder: str
+    binaries: tuple[Binary, ...]
+    seconds: int
+    ldflags: str = ""
+    embeds: tuple[tuple[str, str, str], ...] = ()
+    copies: tuple[tuple[str, str, str], ...] = field(default=())
+
+
+def _kubernetes(name: str) -> Binary:
+    probe = ("version", "--client") if name == "kubectl" else ("--version",)
+    return Binary(name, f"k8s.io/kubernetes/cmd/{name}", probe, f"v{KUBERNETES}")
+
+
+_K8S_VERSION = "k8s.io/component-base/version"
+_MAJOR, _MINOR, _ = KUBERNETES.split(".")
+_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+_PROVIDER_FILES = "cmd/pulumi-resource-kubernetes"
+_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
+
+BUILDS: tuple[Build, ...] = (
+    Build(
+        "Kubernetes",
+        "kubernetes",
+        (
+            Binary("etcd", "go.etcd.io/etcd/server/v3", ("--version",), f"etcd Version: {ETCD}"),
+            *map(
+                _kubernetes,
+                (
+                    "kube-apiserver",
+                    "kube-controller-manager",
+                    "kube-scheduler",
+                    "kube-proxy",
+                    "kubelet",
+                    "kubectl",
+                ),
+            ),
+        ),
+        seconds=340,
+        # Without these the servers call themselves v0.0.0-master, and clients warn of version skew.
+        ldflags=f"-X {_K8S_VERSION}.gitVersion=v{KUBERNETES} -X {_K8S_VERSION}.gitMajor={_MAJOR} "
+        f"-X {_K8S_VERSION}.gitMinor={_MINOR}",
+    ),
+    Build(
+        "Calico",
+        "calico",
+        (
+            Binary("calico", "github.com/projectcalico/calico/cni-plugin/cmd/calico"),
+            Binary("calico-felix", "github.com/projectcalico/calico/felix/cmd/calico-felix"),
+        ),
+        seconds=120,
+        copies=(("github.com/projectcalico/calico", "libcalico-go/config/crd", "manifests/calico-crds"),),
+    ),
+    Build(
+        "Prometheus, CoreDNS, metrics-server",
+        "observability",
+        (
+            Binary("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
+            Binary(
+                "promtool", "github.com/prometheus/prometheus/cmd/promtool", ("--version",), f"version {PROMETHEUS}"
+            ),
+            Binary("coredns", "github.com/coredns/coredns"),
+            Binary("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
+        ),
+        seconds=300,
+        ldflags=f"-X github.com/prometheus/common/version.Version={PROMETHEUS}",
+    ),
+    Build(
+        "Pulumi's Kubernetes provider, operators",
+        "controllers",
+        (
+            Binary("pulumi-resource-kubernetes", "./pulumi-resource-kubernetes", path=PROVIDER_PLUGIN),
+            Binary("cloudnative-pg", "github.com/cloudnative-pg/cloudnative-pg/cmd/manager"),
+            Binary("prometheus-operator", f"{_OPERATOR}/cmd/operator"),
+            Binary("prometheus-config-reloader", f"{_OPERATOR}/cmd/prometheus-config-reloader"),
+        ),
+        seconds=480,
+        ldflags=f"-X main.version={PULUMI_KUBERNETES}",
+        embeds=(
+            (_PROVIDER, f"{_PROVIDER_FILES}/schema.json", "pulumi-resource-kubernetes/schema.json"),
+            (
+                _PROVIDER,
+                f"{_PROVIDER_FILES}/terraform-mapping.json",
+                "pulumi-resource-kubernetes/terraform-mapping.json",
+            ),
+        ),
+        copies=(
+            (
+                "github.com/cloudnative-pg/cloudnative-pg",
+                f"releases/cnpg-{CLOUDNATIVE_PG}.yaml",
+                "manifests/cloudnative-pg.yaml",
+            ),
+            (_OPERATOR, "bundle.yaml", "manifests/prometheus-operator.yaml"),
+        ),
+    ),
+    Build(
+        # A build of its own: it imports logrus under its old, capitalised path, which Go refuses beside the new one.
+        "local-path-provisioner",
+        "controllers",
+        (Binary("local-path-provisioner", "github.com/rancher/local-path-provisioner"),),
+        seconds=20,
+    ),
+    Build(
+        "Pulumi",
+        "pulumi",
+        (Binary("pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", ("version",), f"v{PULUMI}"),),
+        seconds=205,
+        ldflags=f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{PULUMI}",
+    ),
+    Build(
+        "Pulumi's Python host",
+        "pulumi-language-python",
+        (Binary("pulumi-language-python", "github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3"),),
+        seconds=30,
+        copies=(
+            (
+                "github.com/pulumi/pulumi/sdk/v3",
+                "python/cmd/pulumi-language-python-exec",
+                "bin/pulumi-language-python-exec",
+            ),
+        ),
+    ),
+)

@@ -1,1 +1,1 @@
-"""What a laptop or CI needs and a cloud already has: the tools, a one-node cluster, the images, and the stack `local` on it."""
+"""What a laptop or CI needs and a cloud already has: tools, a one-node cluster, images, and the stack `local` on it."""

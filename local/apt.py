@@ -19,6 +19,7 @@ NEEDED = {
     "iptables": "iptables",
     "ip": "iproute2",
     "nsenter": "util-linux",
+    "ipset": "ipset",  # Calico keeps the pods of a policy in sets
     "socat": "socat",
     # The unit and infra tiers run these as plain processes on loopback.
     "/usr/lib/postgresql/15/bin/postgres": "postgresql-15",

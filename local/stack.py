@@ -41,20 +41,25 @@ class Founder:
     public_key: str
 
 
+def check_passphrase() -> None:
+    """Raise UserError if the stack exists but the passphrase that its secrets need is gone."""
+    if _stack_exists() and not PASSPHRASE.exists() and not _given_passphrase():
+        raise UserError(
+            f"the stack's passphrase is missing ({PASSPHRASE}): put it back, set PULUMI_CONFIG_PASSPHRASE, or start "
+            "over with `make down YES=1`."
+        )
+
+
 def environment() -> dict[str, str]:
     """Return the variables with which `pulumi` runs by hand on this stack.
 
     Raises:
         UserError: the stack exists but its passphrase is gone.
     """
-    given = {name: os.environ[name] for name in _PASSPHRASE_NAMES if os.environ.get(name)}
+    check_passphrase()
+    given = _given_passphrase()
     if not given:
         if not PASSPHRASE.exists():
-            if _stack_exists():
-                raise UserError(
-                    f"the stack's passphrase is missing ({PASSPHRASE}): put it back, set PULUMI_CONFIG_PASSPHRASE, or "
-                    "start over with `make down YES=1`."
-                )
             private_dir(STATE)
             write_private(PASSPHRASE, secrets.token_urlsafe(32))
         given = {"PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
@@ -160,12 +165,16 @@ _PULUMI_IMAGES = (
 )
 
 
+def _given_passphrase() -> dict[str, str]:
+    return {name: os.environ[name] for name in _PASSPHRASE_NAMES if os.environ.get(name)}
+
+
 def _stack_exists() -> bool:
     return (BACKEND / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json").exists()
 
 
 def _init() -> None:
-    """Make the stack. Pulumi writes its encryption salt beside Pulumi.yaml: a copy, so that the checkout stays clean."""
+    """Make the stack. Pulumi writes its encryption salt beside Pulumi.yaml: here, beside a copy of it."""
     BACKEND.mkdir(parents=True, exist_ok=True)
     folder = STATE / "init"
     folder.mkdir(exist_ok=True)
@@ -193,7 +202,7 @@ def _pulumi(command: str, *words: str) -> None:
             f"--stack={STACK}",
             f"--config-file={CONFIG}",
             *words,
-        ],  # fmt: skip
+        ],
         env={**os.environ, **environment()},
         check=False,
     )

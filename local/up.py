@@ -4,9 +4,12 @@ import json
 import os
 import shutil
 import socket
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 from local import apt, stack
 from local.cluster import layout, lifecycle, node
@@ -79,13 +82,14 @@ def up() -> None:
     if where.embedded:
         _forward()
         images.prune()
-    _report(_url(where))
+    _report(url(where))
 
 
 def _check(where: Target) -> None:
     """Find what would stop it later, before anything is made."""
-    stack.environment()
+    stack.check_passphrase()
     if where.embedded:
+        node.check()
         if not alive(forwarder(port(), 0)):
             _check_port(port())
         return
@@ -97,9 +101,16 @@ def _check(where: Target) -> None:
     kubectl = shutil.which("kubectl") or str(BIN / "kubectl")
     try:
         capture(
-            [kubectl, f"--kubeconfig={where.kubeconfig}", f"--context={where.context}", "--request-timeout=10s",
-             "get", "--raw", "/readyz"]
-        )  # fmt: skip
+            [
+                kubectl,
+                f"--kubeconfig={where.kubeconfig}",
+                f"--context={where.context}",
+                "--request-timeout=10s",
+                "get",
+                "--raw",
+                "/readyz",
+            ]
+        )
     except (UserError, FileNotFoundError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise UserError(
@@ -115,7 +126,7 @@ def _check_port(wanted: int) -> None:
             probe.bind(("127.0.0.1", wanted))
         except OSError as error:
             raise UserError(
-                f"port {wanted} on 127.0.0.1 cannot be had ({error.strerror}): end what uses it (`ss -ltnp`), or choose "
+                f"port {wanted} on 127.0.0.1 cannot be had ({error.strerror}): end what uses it (`ss -ltnp`), or take "
                 "another with EDGE_PORT=…"
             ) from None
 
@@ -150,7 +161,7 @@ def _forward() -> None:
         process.spawn(list(process.argv))
 
 
-def _url(where: Target) -> str:
+def url(where: Target) -> str:
     if where.embedded:
         return f"https://127.0.0.1:{port()}"
     kubectl = [BIN / "kubectl", f"--kubeconfig={where.kubeconfig}", f"--context={where.context}"]
@@ -159,13 +170,13 @@ def _url(where: Target) -> str:
     return f"https://{address}:{stack.outputs()['edge_node_port']}"
 
 
-def _report(url: str) -> None:
-    first = _first_lct(url)
+def _report(edge: str) -> None:
+    first = _first_lct(edge)
     print(
         f"""
 Web4 Identity Service, stack {stack.STACK}
-  edge          {url}   (CA: {stack.EDGE_CA})
-  health        curl --cacert {stack.EDGE_CA} {url}/health
+  edge          {edge}   (CA: {stack.EDGE_CA})
+  health        curl --cacert {stack.EDGE_CA} {edge}/health
   kubectl       KUBECONFIG={target().kubeconfig} {BIN / "kubectl"} --namespace web4 get pods
   prometheus    … kubectl --namespace web4 port-forward service/prometheus-operated 9090
   alertmanager  … kubectl --namespace web4 port-forward service/alertmanager-operated 9093
@@ -175,25 +186,27 @@ Web4 Identity Service, stack {stack.STACK}
     )
 
 
-def _first_lct(url: str) -> dict:
+def _first_lct(edge: str) -> dict:
     """Return the LCT minted at the first `make up` if the registry still has it, else mint it now."""
-    import httpx
-
     if FIRST_LCT.exists():
         known = json.loads(FIRST_LCT.read_text())
-        import ssl
-
         context = ssl.create_default_context(cafile=str(stack.EDGE_CA))
-        if httpx.get(f"{url}/v1/lct/{known['lct_id']}", verify=context).status_code == 200:
+        if httpx.get(f"{edge}/v1/lct/{known['lct_id']}", verify=context).status_code == 200:
             return known
     say("minting a first LCT through the edge")
     words = capture(
         [
-            stack.service_cli(), "mint", "--json", f"--url={url}", f"--ca-file={stack.EDGE_CA}",
-            f"--caller={stack.founder().lct_id}", f"--society={stack.SOCIETY}",
-            "--entity-type=device", "--entity-identifier=first-device",
+            stack.service_cli(),
+            "mint",
+            "--json",
+            f"--url={edge}",
+            f"--ca-file={stack.EDGE_CA}",
+            f"--caller={stack.founder().lct_id}",
+            f"--society={stack.SOCIETY}",
+            "--entity-type=device",
+            "--entity-identifier=first-device",
         ]
-    )  # fmt: skip
+    )
     answer = json.loads(words)
     minted = {"lct_id": answer["data"]["lct_id"], "atp_cost": answer["atp_cost"]}
     FIRST_LCT.write_text(json.dumps(minted))
@@ -201,7 +214,7 @@ def _first_lct(url: str) -> dict:
 
 
 def down() -> None:
-    """Remove the stack and, where it is ours, the cluster under it, with all data. Tools and images stay in the cache."""
+    """Remove the stack and, where it is ours, its cluster, data included. Tools and images stay in the cache."""
     where = target()
     if not where.embedded:
         stack.destroy()

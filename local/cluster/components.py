@@ -108,25 +108,29 @@ def components() -> tuple[Component, ...]:
                 ),
             )
         ),
-        Component(
-            Process(
-                "calico-felix",
-                (str(BIN / "calico-felix"),),
-                env={
-                    "KUBECONFIG": str(KUBECONFIG),
-                    "FELIX_DATASTORETYPE": "kubernetes",
-                    "FELIX_FELIXHOSTNAME": layout.NODE,
-                    "FELIX_LOGFILEPATH": "none",
-                    "FELIX_LOGSEVERITYSCREEN": "Warning",
-                    "FELIX_IPV6SUPPORT": "false",
-                    "FELIX_BPFENABLED": "false",
-                    "FELIX_IPTABLESBACKEND": "nft",
-                    "FELIX_USAGEREPORTINGENABLED": "false",
-                    # Without this no pod reaches the API server on the node, and operators hang without an error.
-                    "FELIX_DEFAULTENDPOINTTOHOSTACTION": "ACCEPT",
-                },
-            )
-        ),
+    )
+
+
+def felix() -> Component:
+    """Return Calico's policy engine, which starts once its data is there: it ends itself when that first appears."""
+    return Component(
+        Process(
+            "calico-felix",
+            (str(BIN / "calico-felix"),),
+            env={
+                "KUBECONFIG": str(KUBECONFIG),
+                "FELIX_DATASTORETYPE": "kubernetes",
+                "FELIX_FELIXHOSTNAME": layout.NODE,
+                "FELIX_LOGFILEPATH": "none",
+                "FELIX_LOGSEVERITYSCREEN": "Warning",
+                "FELIX_IPV6SUPPORT": "false",
+                "FELIX_BPFENABLED": "false",
+                "FELIX_IPTABLESBACKEND": "nft",
+                "FELIX_USAGEREPORTINGENABLED": "false",
+                # Without this no pod reaches the API server on the node, and operators hang without an error.
+                "FELIX_DEFAULTENDPOINTTOHOSTACTION": "ACCEPT",
+            },
+        )
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local import preflight
 from local.cluster import addons, files, layout, node
-from local.cluster.components import Component, components
+from local.cluster.components import Component, components, felix
 from local.cluster.process import alive, end
 from local.console import capture, say
 from local.errors import UserError
@@ -39,6 +39,7 @@ def start(images: dict[str, str]) -> None:
 def finish(images: dict[str, str]) -> None:
     """Install the add-ons (network policy data, DNS, storage, metrics), for which their images must be loaded."""
     addons.apply(images)
+    _start(felix())
     _wait("the node to be Ready", _node_ready)
     addons.wait()
     say(f"cluster: ready; export KUBECONFIG={KUBECONFIG}")
@@ -46,11 +47,11 @@ def finish(images: dict[str, str]) -> None:
 
 def stop() -> None:
     """End every process of the cluster and remove its namespaces, interface and cgroups. Its data stays."""
-    for component in reversed(components()):
+    for component in (felix(), *reversed(components())):
         if component.process.name != "containerd":  # pods end first, while containerd can still reap them
             end(component.process)
     node.remove()
-    for component in components():
+    for component in (felix(), *components()):
         component.process.pid_file.unlink(missing_ok=True)
     if left := node.leftovers():
         raise UserError(f"could not remove: {'; '.join(left)}. End what holds them, then run it again.")
@@ -65,7 +66,7 @@ def delete() -> None:
 def status() -> list[tuple[str, bool]]:
     """Return each part of the cluster and whether it is well, in starting order."""
     rows = [("node namespaces", node.exists())]
-    for component in components():
+    for component in (*components(), felix()):
         well = alive(component.process) and (component.ready is None or component.ready())
         rows.append((component.process.name, well))
     rows.append(("node Ready", _node_ready()))

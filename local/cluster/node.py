@@ -1,4 +1,4 @@
-"""The node's isolation: a network, a mount and a cgroup namespace-of-sorts that hold everything the cluster does.
+"""The node's isolation: a network, a mount and a cgroup that hold everything the cluster does.
 
 The machine's own containerd, iptables rules, interfaces, /var/lib and /run are not touched:
 - a network namespace, joined to the host by one veth pair, holds kube-proxy's and Calico's rules;
@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from local.cluster import layout
@@ -39,19 +40,24 @@ def enter() -> list[str]:
     return ["nsenter", f"--net={NETNS}", f"--mount=/proc/{pid}/ns/mnt", "--"]
 
 
-def make() -> None:
-    """Make the namespaces, the link to the host and the cgroups; what is there already stays.
-
-    Raises:
-        UserError: another interface has the cluster's subnet, or the cache folder is where the node hides it.
-    """
+def check() -> None:
+    """Raise UserError if the node cannot be made: the cache folder is where it hides it, or its subnet is taken."""
     hiding = next((path for path in PRIVATE if CACHE.is_relative_to(path)), None)
     if hiding:
-        raise UserError(
-            f"the cache folder {CACHE} is under {hiding}, which the node replaces: set WEB4_CACHE elsewhere."
-        )
+        raise UserError(f"the cache folder {CACHE} is under {hiding}, which the node hides: set WEB4_CACHE elsewhere.")
+    for interface in json.loads(capture(["ip", "-json", "-4", "address"])):
+        addresses = [entry["local"] for entry in interface["addr_info"]]
+        taken = [address for address in addresses if ip_address(address) in ip_network(layout.SUBNET)]
+        if taken and interface["ifname"] != layout.HOST_LINK:
+            raise UserError(
+                f"{layout.SUBNET} is taken: interface {interface['ifname']} has {taken[0]}. Remove it, or use "
+                "KUBE_CONTEXT=… with a cluster of your own."
+            )
+
+
+def make() -> None:
+    """Make the namespaces, the link to the host and the cgroups; what is there already stays."""
     if not NETNS.exists():
-        _check_subnet()
         capture(["ip", "netns", "add", layout.NAME])
     if not Path("/sys/class/net", layout.HOST_LINK).exists():
         _link()
@@ -74,6 +80,8 @@ def remove() -> None:
         subprocess.run(["ip", "link", "delete", layout.HOST_LINK], check=False, capture_output=True)
     for controller in _controllers():
         _remove_cgroup(controller / layout.NAME)
+    for mount in sorted(_mounts(), reverse=True):  # an image build that was interrupted leaves some
+        capture(["umount", mount])
 
 
 def leftovers() -> list[str]:
@@ -82,8 +90,7 @@ def leftovers() -> list[str]:
     found += [f"network namespace {layout.NAME}"] if NETNS.exists() else []
     found += [f"interface {layout.HOST_LINK}"] if Path("/sys/class/net", layout.HOST_LINK).exists() else []
     found += [f"cgroup {path / layout.NAME}" for path in _controllers() if (path / layout.NAME).exists()]
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    found += [f"mount {line.split()[4]}" for line in mounts if line.split()[4].startswith(str(CACHE))]
+    found += [f"mount {place}" for place in _mounts()]
     return found
 
 
@@ -104,16 +111,10 @@ def members() -> set[int]:
     return found - {os.getpid()}
 
 
-def _check_subnet() -> None:
-    for interface in json.loads(capture(["ip", "-json", "-4", "address"])):
-        taken = [
-            a["local"] for a in interface["addr_info"] if a["local"].startswith(layout.HOST_IP.rsplit(".", 1)[0] + ".")
-        ]
-        if taken and interface["ifname"] != layout.HOST_LINK:
-            raise UserError(
-                f"{layout.SUBNET} is taken: interface {interface['ifname']} has {taken[0]}. Remove that address, or use "
-                "KUBE_CONTEXT=… with a cluster of your own."
-            )
+def _mounts() -> list[str]:
+    """Return the mounts under the cache folder, as the machine sees them."""
+    places = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return [place for place in places if place.startswith(f"{CACHE}/")]
 
 
 def _link() -> None:
@@ -156,7 +157,7 @@ def _hold_mounts() -> None:
             "sh",
             "-c",
             "\n".join(script),
-        ]  # fmt: skip
+        ]
     )
     deadline = time.monotonic() + 10
     while not _mounted(HOLDER):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from local.cluster import node
 from local.console import capture, run_logged, say
+from local.images.catalogue import CONTAINERFILES as FILES
 from local.images.catalogue import (
     SUITE,
     Image,
@@ -17,10 +18,10 @@ from local.images.catalogue import (
     needs_tools,
     reference,
 )
-from local.images.catalogue import CONTAINERFILES as FILES
 from local.paths import IMAGES
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+CA_BUNDLE = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt"
 SECONDS = {"identity": 60, "postgres": 40, "nginx": 20, "redis": 15, "alertmanager": 20}
 
 
@@ -122,11 +123,12 @@ def _bud(name: str, containerfile: Path, context: Path, key: str) -> None:
             "--isolation=chroot",
             "--layers",
             "--format=docker",
+            f"--secret=id=ca-bundle,src={CA_BUNDLE}",
             f"--build-arg=BASE={base_reference()}",
             f"--file={containerfile}",
             f"--tag={name}",
             str(context),
-        ],  # fmt: skip
+        ],
         f"images: {key}",
         log=f"image-{key}.log",
         estimate=SECONDS.get(key),

@@ -23,6 +23,7 @@ class Image:
         files: what is put into the context: (path in it, source on this machine).
         links: symbolic links in the context: (path in it, what it points to).
         source: a folder that is the context as it stands, in place of `files`.
+        version: what its tag begins with, for an operator that reads the version there.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Image:
     files: tuple[tuple[str, Path], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
+    version: str = ""
 
     @property
     def containerfile(self) -> Path:
@@ -48,7 +50,7 @@ def images(architecture: str) -> tuple[Image, ...]:
     manager = f"operator/manager_{architecture}"
     return (
         Image("identity", on_base=True, source=REPO / "service"),
-        Image("postgres", on_base=True),
+        Image("postgres", on_base=True, version="15-"),
         Image("redis", on_base=True),
         Image("nginx", on_base=True),
         Image("alertmanager", on_base=True),
@@ -96,4 +98,4 @@ def reference(image: Image) -> str:
         digest.update(base_reference().encode())
     for place, source in context_files(image):
         digest.update(place.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
-    return f"{REPOSITORY}/{image.name}:{digest.hexdigest()[:12]}"
+    return f"{REPOSITORY}/{image.name}:{image.version}{digest.hexdigest()[:12]}"

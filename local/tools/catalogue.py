@@ -4,7 +4,7 @@ Each `modules/` folder holds a go.mod and go.sum that were built and run togethe
 k8s.io/* share a folder, so that Go compiles those packages once (docs/decisions/0002-tools-from-go-modules.md).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 KUBERNETES = "1.34.2"
 PULUMI = "3.255.0"
@@ -53,7 +53,7 @@ class Build:
         seconds: how long it takes on 2 cores with an empty cache, measured.
         ldflags: further linker flags.
         embeds: files to put beside a package before building: (module, file in it, place in the folder).
-        copies: files of the same modules that are needed at run time: (module, file or folder in it, place in the cache).
+        copies: files of the same modules needed at run time: (module, file or folder in it, place in the cache).
     """
 
     name: str
@@ -62,7 +62,7 @@ class Build:
     seconds: int
     ldflags: str = ""
     embeds: tuple[tuple[str, str, str], ...] = ()
-    copies: tuple[tuple[str, str, str], ...] = field(default=())
+    copies: tuple[tuple[str, str, str], ...] = ()
 
 
 def _kubernetes(name: str) -> Binary:
@@ -73,7 +73,7 @@ def _kubernetes(name: str) -> Binary:
 _K8S_VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _ = KUBERNETES.split(".")
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
-_PROVIDER_FILES = "cmd/pulumi-resource-kubernetes"
+_PLUGIN = "pulumi-resource-kubernetes"
 _OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 
 BUILDS: tuple[Build, ...] = (
@@ -135,12 +135,8 @@ BUILDS: tuple[Build, ...] = (
         seconds=480,
         ldflags=f"-X main.version={PULUMI_KUBERNETES}",
         embeds=(
-            (_PROVIDER, f"{_PROVIDER_FILES}/schema.json", "pulumi-resource-kubernetes/schema.json"),
-            (
-                _PROVIDER,
-                f"{_PROVIDER_FILES}/terraform-mapping.json",
-                "pulumi-resource-kubernetes/terraform-mapping.json",
-            ),
+            (_PROVIDER, f"cmd/{_PLUGIN}/schema.json", f"{_PLUGIN}/schema.json"),
+            (_PROVIDER, f"cmd/{_PLUGIN}/terraform-mapping.json", f"{_PLUGIN}/terraform-mapping.json"),
         ),
         copies=(
             (

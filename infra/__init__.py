@@ -1,0 +1,1 @@
+"""The Pulumi program: the guide's recommended architecture as Kubernetes resources."""

@@ -1,0 +1,77 @@
+"""The architecture: internet -> edge -> identity service -> Postgres, Redis; Prometheus -> Alertmanager; dashboards."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.components import alertmanager, edge, prometheus
+from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
+from infra.components.dashboards import Dashboards, DashboardsArgs
+from infra.components.database import Database, DatabaseArgs
+from infra.components.edge import Edge, EdgeArgs
+from infra.components.identity import Identity, IdentityArgs
+from infra.components.migrations import Migrations, MigrationsArgs
+from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
+from infra.components.platform import Platform, PlatformArgs
+from infra.components.prometheus import Prometheus, PrometheusArgs
+from infra.components.redis import Redis, RedisArgs
+from infra.configuration import load_settings
+
+settings = load_settings()
+images = settings.images
+place = {"namespace": settings.namespace}
+service = {
+    **place,
+    "image": images.identity,
+    "identity": settings.identity,
+    "trusted_proxies": settings.cluster.pod_cidr,
+}
+
+cluster = k8s.Provider(
+    "cluster",
+    kubeconfig=str(settings.cluster.kubeconfig),
+    context=settings.cluster.context,
+    # Changed in place: whoever reads one of ours at its start only is rolled by a hash of the content.
+    enable_config_map_mutable=True,
+    enable_secret_mutable=True,
+)
+
+
+def after(*needed: pulumi.Resource) -> pulumi.ResourceOptions:
+    """On the one cluster, once everything `needed` is ready."""
+    return pulumi.ResourceOptions(provider=cluster, depends_on=needed)
+
+
+# What everything stands on
+platform = Platform("platform", PlatformArgs(platform=settings.platform, images=images), after())
+namespace = WorkNamespace("namespace", WorkNamespaceArgs(**place), after())
+
+# Where state lives: the LCT registry, and the rate limits' counters
+database = Database(
+    "database", DatabaseArgs(**place, image=images.postgres, database=settings.database), after(platform, namespace)
+)
+redis = Redis("redis", RedisArgs(**place, image=images.redis), after(namespace))
+
+# The service, once its schema is there, and the way to it from outside
+migrations = Migrations("migrations", MigrationsArgs(**service, genesis=settings.genesis), after(database))
+identity = Identity("identity", IdentityArgs(**service), after(migrations, redis))
+Edge("edge", EdgeArgs(**place, image=images.nginx, edge=settings.edge), after(identity))
+
+# Who watches it: metrics and rules, alerts, dashboards
+Alertmanager(
+    "alertmanager",
+    AlertmanagerArgs(**place, image=images.alertmanager, monitoring=settings.monitoring),
+    after(platform, namespace),
+)
+Prometheus(
+    "prometheus",
+    PrometheusArgs(**place, image=images.prometheus, monitoring=settings.monitoring),
+    after(platform, namespace),
+)
+Dashboards("dashboards", DashboardsArgs(**place), after(namespace))
+
+pulumi.export("namespace", settings.namespace)
+pulumi.export("server_name", settings.edge.server_name)
+pulumi.export("edge_service", edge.NAME)
+pulumi.export("edge_node_port", settings.edge.node_port)
+pulumi.export("prometheus_service", f"{prometheus.SERVICE}:9090")
+pulumi.export("alertmanager_service", f"{alertmanager.SERVICE}:9093")

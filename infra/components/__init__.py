@@ -1,0 +1,1 @@
+"""One component of the architecture per module."""

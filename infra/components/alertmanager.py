@@ -1,0 +1,71 @@
+"""Alertmanager: groups what Prometheus sends and hands it to whoever is on call."""
+
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import core
+
+from infra.frozen import Frozen
+from infra.kube import custom_resource, metadata
+from infra.operator_pods import operator_pod_security, volume
+from infra.settings import MonitoringSettings
+from monitoring import alertmanager_config
+
+NAME = "web4"
+SERVICE = "alertmanager-operated"
+"""The operator makes this Service; port 9093."""
+
+CONFIG_SECRET = "web4-alertmanager-config"
+
+
+class AlertmanagerArgs(Frozen):
+    """Where, from which image, and how much it may keep."""
+
+    namespace: str
+    image: str
+    monitoring: MonitoringSettings
+
+
+class Alertmanager(pulumi.ComponentResource):
+    """Alertmanager, available, with the configuration of monitoring/alertmanager."""
+
+    def __init__(self, name: str, args: AlertmanagerArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("web4:infra:Alertmanager", name, None, opts)
+        # A Secret, as the operator wants it and as a pager's key will need it.
+        config = core.v1.Secret(
+            CONFIG_SECRET,
+            metadata=metadata(CONFIG_SECRET, args.namespace),
+            string_data={"alertmanager.yaml": pulumi.Output.secret(alertmanager_config())},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        custom_resource(
+            "monitoring.coreos.com/v1",
+            "Alertmanager",
+            NAME,
+            args.namespace,
+            _spec(args),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[config],
+                custom_timeouts=pulumi.CustomTimeouts(create="10m", update="10m"),
+            ),
+            wait_for="Available",
+        )
+        self.register_outputs({})
+
+
+def _spec(args: AlertmanagerArgs) -> dict[str, Any]:
+    return {
+        "replicas": 1,
+        "image": args.image,
+        "version": args.monitoring.alertmanager_version,
+        "imagePullPolicy": "IfNotPresent",
+        "configSecret": CONFIG_SECRET,
+        "automountServiceAccountToken": False,
+        "resources": {
+            "requests": {"cpu": "25m", "memory": "64Mi"},
+            "limits": {"cpu": "250m", "memory": "128Mi"},
+        },
+        **operator_pod_security(),
+        **volume(args.monitoring.storage),
+    }

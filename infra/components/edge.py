@@ -1,0 +1,136 @@
+"""The edge: nginx with TLS, the guide's headers and its rate limit, the only way in from outside the cluster."""
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta
+
+from infra.components import identity
+from infra.frozen import Frozen
+from infra.kube import content_hash, metadata
+from infra.nginx_conf import render_nginx_conf
+from infra.pods import hardened_pod, http_get, resources, sleep_before_stop
+from infra.settings import EdgeSettings, TlsSettings
+
+NAME = "web4-edge"
+TLS_SECRET = "web4-edge-tls"
+HTTPS_PORT = 8443
+HEALTH_PORT = 8080
+
+
+class EdgeArgs(Frozen):
+    """Where, from which image, and how it listens and limits."""
+
+    namespace: str
+    image: str
+    edge: EdgeSettings
+
+
+class Edge(pulumi.ComponentResource):
+    """nginx in front of the identity service. Depends on it: nginx looks the Service's name up once, at its start.
+
+    Raises OSError when the certificate's files cannot be read.
+    """
+
+    def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("web4:infra:Edge", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        upstream = f"{identity.SERVICE}:{identity.SERVICE_PORT}"
+        conf = render_nginx_conf(args.edge.server_name, upstream, args.edge.rate_limit)
+        tls_secret, certificate = self._tls(args.namespace, args.edge.tls)
+        config = core.v1.ConfigMap(
+            NAME,
+            metadata=metadata(NAME, args.namespace, NAME),
+            data={"nginx.conf": conf},
+            opts=child,
+        )
+        apps.v1.Deployment(
+            NAME,
+            metadata=metadata(NAME, args.namespace, NAME),
+            spec=apps.v1.DeploymentSpecArgs(
+                replicas=args.edge.replicas,
+                selector=meta.v1.LabelSelectorArgs(match_labels={"app": NAME}),
+                strategy=apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+                ),
+                template=core.v1.PodTemplateSpecArgs(
+                    metadata=meta.v1.ObjectMetaArgs(
+                        labels={"app": NAME},
+                        # nginx reads both at its start only, so a change of either must make new pods.
+                        annotations={"web4.io/content": content_hash(conf, certificate)},
+                    ),
+                    spec=_pod(args, tls_secret),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[config]),
+        )
+        core.v1.Service(
+            NAME,
+            metadata=metadata(NAME, args.namespace, NAME),
+            spec=core.v1.ServiceSpecArgs(
+                type=args.edge.service_type,
+                # Cluster (the default) would replace the client's address by a node's, and all clients would share
+                # one rate limit.
+                external_traffic_policy="Local",
+                selector={"app": NAME},
+                ports=[
+                    core.v1.ServicePortArgs(
+                        name="https", port=443, target_port=HTTPS_PORT, node_port=args.edge.node_port
+                    )
+                ],
+            ),
+            opts=child,
+        )
+        self.register_outputs({})
+
+    def _tls(self, namespace: str, tls: TlsSettings) -> tuple[pulumi.Input[str], str]:
+        """The TLS Secret's name, and the certificate (public) as far as it is known here."""
+        if tls.secret_name:
+            return tls.secret_name, ""
+        certificate = tls.certificate_file.read_text(encoding="ascii")
+        secret = core.v1.Secret(
+            TLS_SECRET,
+            metadata=metadata(TLS_SECRET, namespace, NAME),
+            type="kubernetes.io/tls",
+            string_data={
+                "tls.crt": certificate,
+                "tls.key": pulumi.Output.secret(tls.private_key_file.read_text(encoding="ascii")),
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return secret.metadata.name, certificate
+
+
+def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str]) -> core.v1.PodSpecArgs:
+    container = {
+        "name": "nginx",
+        "image": args.image,
+        # -e: until the configuration is read, nginx would log to a file in the read-only root.
+        "command": ["nginx", "-e", "/dev/stderr", "-g", "daemon off;", "-c", "/etc/nginx/nginx.conf"],
+        "ports": [
+            core.v1.ContainerPortArgs(name="https", container_port=HTTPS_PORT),
+            core.v1.ContainerPortArgs(name="health", container_port=HEALTH_PORT),
+        ],
+        "volume_mounts": [
+            core.v1.VolumeMountArgs(
+                name="conf", mount_path="/etc/nginx/nginx.conf", sub_path="nginx.conf", read_only=True
+            ),
+            core.v1.VolumeMountArgs(name="tls", mount_path="/etc/nginx/tls", read_only=True),
+        ],
+        "resources": resources(cpu="50m", memory="32Mi", cpu_limit="500m", memory_limit="128Mi"),
+        # The probe asks nginx alone: with the service away the edge still has an answer to give.
+        "readiness_probe": http_get("/nginx-health", HEALTH_PORT, period_seconds=5),
+        "liveness_probe": http_get("/nginx-health", HEALTH_PORT, period_seconds=20),
+        "lifecycle": sleep_before_stop(5),
+    }
+    return hardened_pod(
+        container,
+        writable={"/tmp": "64Mi"},
+        volumes=[
+            core.v1.VolumeArgs(name="conf", config_map=core.v1.ConfigMapVolumeSourceArgs(name=NAME)),
+            # 0440: the pod's group (fsGroup) may read the key, nobody may change it.
+            core.v1.VolumeArgs(
+                name="tls", secret=core.v1.SecretVolumeSourceArgs(secret_name=tls_secret, default_mode=0o440)
+            ),
+        ],
+        termination_grace_period_seconds=30,
+    )

@@ -1,0 +1,97 @@
+"""The identity service: the guide's Option 4, behind the edge instead of a load balancer of its own."""
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta, policy
+
+from infra.frozen import Frozen
+from infra.identity_environment import PORT, database_url, plain_variables
+from infra.kube import metadata
+from infra.pods import hardened_pod, http_get, resources, sleep_before_stop
+from infra.settings import IdentitySettings
+
+APP = "web4-identity"
+SERVICE = "web4-identity-service"
+SERVICE_PORT = 80
+
+
+class IdentityArgs(Frozen):
+    """What runs, how many of it, and with which configuration."""
+
+    namespace: str
+    image: str
+    identity: IdentitySettings
+    trusted_proxies: str
+
+
+class Identity(pulumi.ComponentResource):
+    """The service's pods, reachable inside the cluster at `web4-identity-service:80`."""
+
+    def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("web4:infra:Identity", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        selector = meta.v1.LabelSelectorArgs(match_labels={"app": APP})
+        apps.v1.Deployment(
+            APP,
+            metadata=metadata(APP, args.namespace, APP),
+            spec=apps.v1.DeploymentSpecArgs(
+                replicas=args.identity.replicas,
+                selector=selector,
+                strategy=apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    # A new pod is ready before an old one goes: a rollout never serves with fewer than it should.
+                    rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+                ),
+                template=core.v1.PodTemplateSpecArgs(
+                    metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}),
+                    spec=hardened_pod(
+                        _container(args),
+                        writable={"/tmp": "64Mi"},
+                        # 5 s of preStop, then up to 20 s to finish what was accepted.
+                        termination_grace_period_seconds=30,
+                    ),
+                ),
+            ),
+            opts=child,
+        )
+        core.v1.Service(
+            SERVICE,
+            metadata=metadata(SERVICE, args.namespace, APP),
+            spec=core.v1.ServiceSpecArgs(
+                # The guide has LoadBalancer here. The edge is what the internet reaches, so that no request gets
+                # around its TLS, headers and limits.
+                type="ClusterIP",
+                selector={"app": APP},
+                ports=[core.v1.ServicePortArgs(name="http", protocol="TCP", port=SERVICE_PORT, target_port=PORT)],
+            ),
+            opts=child,
+        )
+        if args.identity.replicas > 1:
+            policy.v1.PodDisruptionBudget(
+                APP,
+                metadata=metadata(APP, args.namespace, APP),
+                spec=policy.v1.PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=selector),
+                opts=child,
+            )
+        self.register_outputs({})
+
+
+def _container(args: IdentityArgs) -> dict[str, object]:
+    variables = plain_variables(args.identity, args.trusted_proxies)
+    return {
+        "name": "identity-service",
+        "image": args.image,
+        "command": ["web4-identity", "serve"],
+        "ports": [core.v1.ContainerPortArgs(name="http", container_port=PORT)],
+        "env": [*(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()), database_url()],
+        # Amounts: guide, Option 4.
+        "resources": resources(cpu="250m", memory="512Mi", cpu_limit="500m", memory_limit="1Gi"),
+        # The guide probes /health for both. A restart repairs neither Postgres nor Redis, so liveness asks /livez,
+        # which needs neither; a pod whose database is away should get no requests, so readiness asks /readyz, which
+        # does. The timings are the guide's.
+        "liveness_probe": http_get("/livez", PORT, initial_delay_seconds=10, period_seconds=30),
+        "readiness_probe": http_get("/readyz", PORT, initial_delay_seconds=5, period_seconds=10, timeout_seconds=3),
+        # Holds the other two back until the first answer, and gives a slow node a minute for it.
+        "startup_probe": http_get("/livez", PORT, period_seconds=2, failure_threshold=30),
+        # Endpoints lose a pod some time after it is told to stop; until then it must still answer.
+        "lifecycle": sleep_before_stop(5),
+    }

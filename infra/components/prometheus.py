@@ -1,0 +1,117 @@
+"""Prometheus: scrapes what our monitors name, evaluates our rules, sends alerts to Alertmanager."""
+
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import core, rbac
+
+from infra.components import alertmanager, identity
+from infra.frozen import Frozen
+from infra.kube import PART_OF, custom_resource, metadata
+from infra.operator_pods import operator_pod_security, volume
+from infra.settings import MonitoringSettings
+from monitoring import rule_groups
+
+NAME = "web4"
+SERVICE = "prometheus-operated"
+"""The operator makes this Service; port 9090."""
+
+SERVICE_ACCOUNT = "web4-prometheus"
+
+
+class PrometheusArgs(Frozen):
+    """Where, from which image, and how it scrapes and keeps."""
+
+    namespace: str
+    image: str
+    monitoring: MonitoringSettings
+
+
+class Prometheus(pulumi.ComponentResource):
+    """Prometheus, available, with the monitor of the identity service and every rule of monitoring/rules."""
+
+    def __init__(self, name: str, args: PrometheusArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("web4:infra:Prometheus", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        custom_resource(
+            "monitoring.coreos.com/v1",
+            "ServiceMonitor",
+            identity.APP,
+            args.namespace,
+            {
+                "selector": {"matchLabels": {"app": identity.APP}},
+                # The value of this label of the Service becomes the job's name: job="web4-identity", which the
+                # guide's ServiceDown asks for.
+                "jobLabel": "app",
+                "endpoints": [{"port": "http", "path": "/metrics", "interval": args.monitoring.scrape_interval}],
+            },
+            child,
+        )
+        custom_resource(
+            "monitoring.coreos.com/v1", "PrometheusRule", NAME, args.namespace, {"groups": rule_groups()}, child
+        )
+        custom_resource(
+            "monitoring.coreos.com/v1",
+            "Prometheus",
+            NAME,
+            args.namespace,
+            _spec(args),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=self._access(args.namespace),
+                custom_timeouts=pulumi.CustomTimeouts(create="10m", update="10m"),
+            ),
+            wait_for="Available",
+        )
+        self.register_outputs({})
+
+    def _access(self, namespace: str) -> list[pulumi.Resource]:
+        """An account that may find the pods and Services of this one namespace, and do nothing else."""
+        child = pulumi.ResourceOptions(parent=self)
+        account = core.v1.ServiceAccount(SERVICE_ACCOUNT, metadata=metadata(SERVICE_ACCOUNT, namespace), opts=child)
+        role = rbac.v1.Role(
+            SERVICE_ACCOUNT,
+            metadata=metadata(SERVICE_ACCOUNT, namespace),
+            rules=[
+                rbac.v1.PolicyRuleArgs(
+                    api_groups=[""], resources=["pods", "services", "endpoints"], verbs=["get", "list", "watch"]
+                ),
+                rbac.v1.PolicyRuleArgs(
+                    api_groups=["discovery.k8s.io"], resources=["endpointslices"], verbs=["get", "list", "watch"]
+                ),
+            ],
+            opts=child,
+        )
+        binding = rbac.v1.RoleBinding(
+            SERVICE_ACCOUNT,
+            metadata=metadata(SERVICE_ACCOUNT, namespace),
+            role_ref=rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=SERVICE_ACCOUNT),
+            subjects=[rbac.v1.SubjectArgs(kind="ServiceAccount", name=SERVICE_ACCOUNT, namespace=namespace)],
+            opts=child,
+        )
+        return [account, role, binding]
+
+
+def _spec(args: PrometheusArgs) -> dict[str, Any]:
+    ours = {"matchLabels": PART_OF}  # and, as no namespace selector is given, in this namespace only
+    return {
+        "replicas": 1,
+        "image": args.image,
+        "version": args.monitoring.prometheus_version,
+        "imagePullPolicy": "IfNotPresent",
+        "serviceAccountName": SERVICE_ACCOUNT,
+        "serviceDiscoveryRole": "EndpointSlice",  # Kubernetes 1.33 deprecated Endpoints
+        "serviceMonitorSelector": ours,
+        "podMonitorSelector": ours,
+        "ruleSelector": ours,
+        "scrapeInterval": args.monitoring.scrape_interval,
+        "evaluationInterval": args.monitoring.scrape_interval,
+        "retention": args.monitoring.retention,
+        "alerting": {"alertmanagers": [{"name": alertmanager.SERVICE, "namespace": args.namespace, "port": "web"}]},
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "256Mi"},
+            "limits": {"cpu": "500m", "memory": "768Mi"},
+        },
+        **operator_pod_security(),
+        **volume(args.monitoring.storage),
+    }

@@ -1,0 +1,55 @@
+"""From Pulumi's configuration to checked `Settings`, or to one clear line for every mistake."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+from pydantic import BaseModel, ValidationError
+
+from infra.environments import DEFAULTS, overlay
+from infra.settings import Settings
+
+NAMESPACE = "web4-identity"
+
+
+def load_settings() -> Settings:
+    """The running stack's settings; raises pulumi.RunError, which Pulumi prints without a traceback."""
+    every_key = {**get_config_env(), **CONFIG.get()}
+    own = (key.removeprefix(f"{NAMESPACE}:") for key in every_key if key.startswith(f"{NAMESPACE}:"))
+    return build_settings({name: _parse(every_key[f"{NAMESPACE}:{name}"]) for name in own})
+
+
+def build_settings(values: Mapping[str, Any]) -> Settings:
+    """Checked settings from plain values; raises pulumi.RunError with one line a mistake, each naming its key."""
+    environment = values.get("environment")
+    if environment not in DEFAULTS:
+        raise pulumi.RunError(f"{NAMESPACE}:environment: got {environment!r}, want one of {', '.join(DEFAULTS)}")
+    try:
+        return Settings.model_validate(overlay(DEFAULTS[environment], dict(values)))
+    except ValidationError as error:
+        lines = [_line(problem["type"], problem["loc"], problem["msg"]) for problem in error.errors()]
+        raise pulumi.RunError("\n".join(lines)) from None
+
+
+def _parse(raw: str) -> Any:
+    """A structured key arrives as JSON text, a plain one as it was written."""
+    return json.loads(raw) if raw.startswith(("{", "[")) else raw
+
+
+def _line(kind: str, location: tuple[int | str, ...], message: str) -> str:
+    key = f"{NAMESPACE}:{'.'.join(str(part) for part in location)}"
+    if kind == "extra_forbidden":
+        return f"{key}: unknown key; allowed here: {', '.join(_allowed(location[:-1]))}"
+    if kind == "missing":
+        return f"{key}: required, and not set"
+    return f"{key}: {message.removeprefix('Value error, ')}"
+
+
+def _allowed(section: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in section:
+        annotation = model.model_fields[str(part)].annotation
+        model = next(kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type))
+    return sorted(model.model_fields)

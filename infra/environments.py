@@ -1,0 +1,29 @@
+"""What each environment sets where a stack is silent; a stack's own configuration wins over it."""
+
+from typing import Any
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    # The embedded cluster: one node with a few GiB, no load balancer, and images built on the machine (local/images):
+    # a postgres user of their own number, Debian's Alertmanager, and a newer Prometheus than the defaults name.
+    "local": {
+        "platform": {"install": True},
+        "database": {"uid": 10026},
+        "identity": {"replicas": 2},
+        "edge": {
+            "server_name": "identity.web4.local",
+            "replicas": 1,
+            "service_type": "NodePort",
+            "node_port": 30443,
+        },
+        "monitoring": {"retention": "2d", "prometheus_version": "3.16.0", "alertmanager_version": "0.25.0"},
+    },
+}
+
+
+def overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`base` with `over` on top of it: sections are merged, any other value of `over` replaces the one of `base`."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged

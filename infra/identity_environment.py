@@ -1,0 +1,43 @@
+"""The identity service's environment variables, by the guide's names (Configuration, Environment Variables)."""
+
+from pulumi_kubernetes import core
+
+from infra.components import database, redis
+from infra.settings import IdentitySettings
+
+PORT = 8001
+
+
+def database_url() -> core.v1.EnvVarArgs:
+    """DATABASE_URL as a reference to the operator's Secret: its value is never in a manifest, nor in Pulumi's state."""
+    return core.v1.EnvVarArgs(
+        name="DATABASE_URL",
+        value_from=core.v1.EnvVarSourceArgs(
+            secret_key_ref=core.v1.SecretKeySelectorArgs(name=database.SECRET, key=database.SECRET_URI)
+        ),
+    )
+
+
+def plain_variables(identity: IdentitySettings, trusted_proxies: str) -> dict[str, str]:
+    """Every variable that is no secret. In: the settings, and the addresses whose X-Forwarded-For is believed."""
+    return {
+        "WEB4_IDENTITY_HOST": "0.0.0.0",
+        "WEB4_IDENTITY_PORT": str(PORT),
+        "WEB4_TEST_MODE": str(identity.test_mode).lower(),
+        "RATE_LIMIT_MAX_REQUESTS_PER_IP": str(identity.rate_limit_per_ip),
+        "RATE_LIMIT_WINDOW_SECONDS": str(identity.rate_limit_window),
+        "MAX_WITNESS_COUNT": str(identity.max_witness_count),
+        "MAX_IDENTIFIER_LENGTH": str(identity.max_identifier_length),
+        "MAX_WITNESS_ID_LENGTH": str(identity.max_witness_id_length),
+        "ATP_MINT_BASE_COST": str(identity.atp_mint_base_cost),
+        "ATP_MINT_SCALE_FACTOR": str(identity.atp_mint_scale_factor),
+        "INITIAL_ATP_GRANT": str(identity.initial_atp_grant),
+        "MIN_WITNESS_REPUTATION": str(identity.min_witness_reputation),
+        "MIN_WITNESS_AGE_DAYS": str(identity.min_witness_age_days),
+        "MIN_WITNESS_ACTIONS": str(identity.min_witness_actions),
+        "REDIS_HOST": redis.SERVICE,
+        "REDIS_PORT": str(redis.PORT),
+        "REDIS_DB": str(redis.DATABASE),
+        # Without it every client behind the edge would count as one (the edge's own address).
+        "TRUSTED_PROXIES": trusted_proxies,
+    }

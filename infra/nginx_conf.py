@@ -1,0 +1,55 @@
+"""The edge's nginx configuration, as text."""
+
+import json
+import math
+from pathlib import Path
+from string import Template
+
+from infra.settings import EdgeRateLimit
+
+_TEMPLATE = Path(__file__).with_name("nginx.conf.template")
+
+# The service's codes and titles, so that a client meets one kind of error whoever answers.
+_PROBLEMS = (
+    (404, "W4_ERR_NOT_FOUND", "Not found"),
+    (413, "W4_ERR_BODY_TOO_LARGE", "Request body too large"),
+    (429, "W4_ERR_RATE_LIMITED", "Too many requests"),
+    (502, "W4_ERR_UNAVAILABLE", "Service unavailable"),
+    (503, "W4_ERR_UNAVAILABLE", "Service unavailable"),
+    (504, "W4_ERR_UNAVAILABLE", "Service unavailable"),
+)
+
+
+class _NginxTemplate(Template):
+    """Fills in %{name}; nginx's own $variables stay as they are."""
+
+    delimiter = "%"
+
+
+def render_nginx_conf(server_name: str, upstream: str, limit: EdgeRateLimit) -> str:
+    """The whole nginx.conf. In: the public name, the service's `host:port`, and the limit for each client address."""
+    return _NginxTemplate(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        server_name=server_name,
+        upstream=upstream,
+        limit_rate=limit.rate,
+        limit_burst=limit.burst,
+        retry_after=retry_after_seconds(limit.rate),
+        problem_pages="\n".join(_problem_page(*problem) for problem in _PROBLEMS),
+    )
+
+
+def retry_after_seconds(rate: str) -> int:
+    """Whole seconds until a limit of `rate` (such as 10r/m) lets one more request pass."""
+    count, _, unit = rate.partition("r/")
+    return math.ceil((60 if unit == "m" else 1) / int(count))
+
+
+def _problem_page(status: int, code: str, title: str) -> str:
+    body = json.dumps({"title": title, "status": status, "code": code, "detail": "answered by the edge"})
+    return f"""
+        error_page {status} @problem_{status};
+        location @problem_{status} {{
+            internal;
+            default_type application/problem+json;
+            return {status} '{body}';
+        }}"""

@@ -1,0 +1,44 @@
+"""The shapes of the answers."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+
+class LctData(BaseModel):
+    """One LCT. `public_key` is the Multikey z6Mk...; no answer ever holds a private key."""
+
+    lct_id: str
+    entity_type: str
+    entity_identifier: str
+    society: str
+    public_key: str
+    birth_certificate: dict[str, Any] | None
+    created_at: datetime
+
+
+class StoredLctData(LctData):
+    """One LCT as the registry holds it."""
+
+    witnesses: list[str]
+    parent_org: str | None
+    metadata: dict[str, Any]
+    document: dict[str, Any]
+
+
+class MintAnswer(BaseModel):
+    """The answer to a mint. Amounts are whole ATP."""
+
+    success: Literal[True] = True
+    data: LctData
+    atp_cost: int
+    caller_atp_remaining: int
+    new_entity_atp_granted: int
+
+
+class LctAnswer(BaseModel):
+    """The answer to a read."""
+
+    success: Literal[True] = True
+    data: StoredLctData

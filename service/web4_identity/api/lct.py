@@ -1,0 +1,60 @@
+"""POST /v1/lct/mint and GET /v1/lct/{lct_id}."""
+
+import re
+
+from fastapi import FastAPI
+
+from web4_identity import problems
+from web4_identity.api.answers import LctAnswer, LctData, MintAnswer, StoredLctData
+from web4_identity.api.mint_request import mint_request_model
+from web4_identity.db.minting import MintOrder, MintPolicy, mint
+from web4_identity.db.registry import find_lct
+from web4_identity.domain.keys import LCT_ID_PATTERN
+from web4_identity.http.access import MINT_ROUTE
+from web4_identity.logs import logger
+from web4_identity.problems import Problem
+from web4_identity.resources import Resources
+
+_log = logger()
+
+
+def add_lct_routes(app: FastAPI, resources: Resources) -> None:
+    """Add the LCT routes to `app`."""
+    settings, metrics = resources.settings, resources.metrics
+    policy = MintPolicy(settings.mint_base_cost, settings.mint_scale_factor, settings.initial_grant)
+    request_model = mint_request_model(settings)
+
+    @app.post(MINT_ROUTE, status_code=201)
+    async def mint_lct(body: request_model) -> MintAnswer:
+        """Mint an LCT for the sent public key; 201 means it is committed."""
+        minted = await mint(resources.database, MintOrder(**dict(body)), policy)
+        order = minted.order
+        metrics.minted.labels(order.entity_type.value, order.society).inc()
+        metrics.minting_cost.observe(minted.atp_cost)
+        _log.info("lct_minted", lct_id=minted.lct_id, caller=order.caller_lct_id, atp_cost=minted.atp_cost)
+        return MintAnswer(
+            data=LctData(
+                lct_id=minted.lct_id,
+                entity_type=order.entity_type.value,
+                entity_identifier=order.entity_identifier,
+                society=order.society,
+                public_key=order.public_key,
+                birth_certificate=minted.birth_certificate,
+                created_at=minted.created_at,
+            ),
+            atp_cost=minted.atp_cost,
+            caller_atp_remaining=minted.caller_atp_remaining,
+            new_entity_atp_granted=minted.granted,
+        )
+
+    @app.get("/v1/lct/{lct_id}")
+    async def read_lct(lct_id: str) -> LctAnswer:
+        """The stored LCT, or 404."""
+        row = None
+        # What cannot be an id is not asked for: the database would choke on some of it (NUL).
+        if len(lct_id) <= 256 and re.fullmatch(LCT_ID_PATTERN, lct_id):
+            async with resources.database.transaction() as connection:
+                row = await find_lct(connection, lct_id)
+        if row is None:
+            raise Problem(problems.LCT_NOT_FOUND, "no LCT of this id is registered")
+        return LctAnswer(data=StoredLctData(**row, birth_certificate=row["document"].get("birth_certificate")))

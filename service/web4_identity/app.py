@@ -1,0 +1,71 @@
+"""Put the service together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy.exc import ProgrammingError
+from starlette.middleware import Middleware
+
+from web4_identity import SERVICE_VERSION
+from web4_identity.api.lct import add_lct_routes
+from web4_identity.api.probes import add_probe_routes
+from web4_identity.db.engine import DatabaseUnavailable
+from web4_identity.db.registry import society_names
+from web4_identity.http.access import Access
+from web4_identity.http.body_limit import BodyLimit
+from web4_identity.http.problem_response import add_problem_handlers
+from web4_identity.http.rate_limit import RateLimit
+from web4_identity.logs import logger
+from web4_identity.resources import Resources
+from web4_identity.settings import Settings
+
+_log = logger()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI app for these settings. It connects to nothing until it is started or asked."""
+    resources = Resources.build(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.test_mode:
+            _log.warning("test_mode_on", effect="the API description is published; never in production")
+        await _start_society_series(resources)
+        _log.info("started", version=SERVICE_VERSION)
+        yield
+        await resources.close()
+        _log.info("stopped")
+
+    app = FastAPI(
+        title="Web4 Identity Service",
+        version=SERVICE_VERSION,
+        lifespan=lifespan,
+        # The description helps testers and attackers alike; the HTML pages would load scripts from elsewhere.
+        openapi_url="/openapi.json" if settings.test_mode else None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            # Outermost first: the limits refuse before a body is read, and whatever they say is logged and counted.
+            Middleware(Access, resources=resources),
+            Middleware(RateLimit, resources=resources),
+            Middleware(BodyLimit),
+        ],
+    )
+    add_problem_handlers(app, resources)
+    add_lct_routes(app, resources)
+    add_probe_routes(app, resources)
+    return app
+
+
+async def _start_society_series(resources: Resources) -> None:
+    """Create the zero series of every registered society; without a database they appear with their first mint."""
+    try:
+        async with resources.database.transaction() as connection:
+            names = await society_names(connection)
+    except (DatabaseUnavailable, ProgrammingError) as error:
+        _log.warning("societies_not_read", cause=type(error).__name__)
+        return
+    for name in names:
+        resources.metrics.register_society(name)

@@ -1,0 +1,22 @@
+"""The `web4-identity` command."""
+
+import typer
+
+from web4_identity.cli import database, keys, mint, serve
+
+app = typer.Typer(
+    name="web4-identity",
+    help="The Web4 Identity Service: run it, migrate its database, found a society, make keys, mint.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+serve.add_commands(app)
+database.add_commands(app)
+keys.add_commands(app)
+mint.add_commands(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

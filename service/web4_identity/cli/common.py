@@ -1,0 +1,39 @@
+"""What the commands share: settings or exit 2, one-line errors, running database work."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import typer
+
+from web4_identity.db.engine import DatabaseUnavailable
+from web4_identity.settings import ConfigError, Settings, load_settings
+
+T = TypeVar("T")
+
+EXIT_REFUSED = 1
+EXIT_USAGE = 2
+
+
+def fail(message: str, code: int = EXIT_REFUSED) -> NoReturn:
+    """Print one line on standard error and exit with `code`."""
+    typer.echo(f"web4-identity: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def settings_or_exit() -> Settings:
+    """The settings, or one line per problem and exit code 2."""
+    try:
+        return load_settings()
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(f"web4-identity: {problem}", err=True)
+        raise typer.Exit(EXIT_USAGE) from None
+
+
+def run_database(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end; a database out of reach becomes one line and exit code 1."""
+    try:
+        return asyncio.run(work)
+    except DatabaseUnavailable as error:
+        fail(f"database unavailable: {error}")

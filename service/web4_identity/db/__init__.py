@@ -1,0 +1,1 @@
+"""The LCT registry and the ATP ledger in Postgres."""

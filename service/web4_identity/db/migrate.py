@@ -1,0 +1,42 @@
+"""Bring the database to the newest schema, safely from several places at once."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential
+
+from web4_identity.db.engine import Database, DatabaseUnavailable
+
+_MIGRATION_LOCK = 0x57454234_0001
+
+
+async def migrate(url: SecretStr, *, wait_seconds: float = 120) -> None:
+    """Run every outstanding migration in one transaction, under an advisory lock that a second run waits for.
+
+    While the database is out of reach it is tried again for `wait_seconds`, as it may still be starting.
+    Raises DatabaseUnavailable when it stays so, or at once when the login is refused.
+    """
+    database = Database(url, 1, statement_seconds=None)
+    try:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(lambda error: isinstance(error, DatabaseUnavailable) and error.passing),
+            stop=stop_after_delay(wait_seconds),
+            wait=wait_exponential(multiplier=0.2, max=3),
+            reraise=True,
+        ):
+            with attempt:
+                async with database.transaction() as connection:
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                    await connection.run_sync(_upgrade)
+    finally:
+        await database.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

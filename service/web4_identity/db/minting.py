@@ -1,0 +1,182 @@
+"""Mint one LCT: registry, price, fee, grant and counter in one transaction, or nothing at all.
+
+Locks are always taken in the same order (the society's row, then accounts by rising id), so that concurrent mints
+queue and never deadlock.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from web4_identity import problems
+from web4_identity.db.engine import Database
+from web4_identity.db.ledger import open_account, transfer
+from web4_identity.db.registry import insert_lct
+from web4_identity.db.tables import accounts, lcts, societies
+from web4_identity.domain.document import birth_certificate, lct_document
+from web4_identity.domain.entities import WITNESS_QUORUM, EntityType
+from web4_identity.domain.keys import from_multikey, lct_id
+from web4_identity.domain.pricing import MAX_ATP, PriceTooHigh, mint_price
+from web4_identity.problems import Problem
+
+
+@dataclass(frozen=True)
+class MintPolicy:
+    """What minting costs and gives, in ATP (guide, ATP Configuration)."""
+
+    base_cost: int
+    scale_factor: Fraction
+    grant: int
+
+
+@dataclass(frozen=True)
+class MintOrder:
+    """A validated wish to mint. `public_key` is a Multikey z6Mk..., `witnesses` are distinct LCT ids."""
+
+    caller_lct_id: str
+    entity_type: EntityType
+    entity_identifier: str
+    society: str
+    public_key: str
+    witnesses: list[str] = field(default_factory=list)
+    parent_org: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Minted:
+    """A mint that is committed. Amounts are ATP; `created_at` is an aware UTC time."""
+
+    lct_id: str
+    order: MintOrder
+    birth_certificate: dict[str, Any] | None
+    created_at: datetime
+    atp_cost: int
+    caller_atp_remaining: int
+    granted: int
+
+
+async def mint(database: Database, order: MintOrder, policy: MintPolicy) -> Minted:
+    """Mint the LCT of `order` and give what was committed.
+
+    Raises Problem (404 society or caller, 409 duplicate, witnesses, price limit or pool, 402 balance), after which
+    everything is as it was; DatabaseUnavailable.
+    """
+    try:
+        async with database.transaction() as connection:
+            return await _mint(connection, order, policy)
+    except IntegrityError as error:
+        # Two mints of one key in different societies hold different locks: the unique index decides between them.
+        if getattr(error.orig, "sqlstate", None) == "23505":
+            raise _duplicate() from None
+        raise
+
+
+async def _mint(connection: AsyncConnection, order: MintOrder, policy: MintPolicy) -> Minted:
+    society = (
+        await connection.execute(
+            select(societies.c.id, societies.c.lct_count).where(societies.c.name == order.society).with_for_update()
+        )
+    ).one_or_none()
+    if society is None:
+        raise Problem(problems.SOCIETY_NOT_FOUND, "no society of this name is registered")
+    new_id = lct_id(from_multikey(order.public_key))
+    await _refuse_duplicate(connection, society.id, new_id, order.entity_identifier)
+    await _require_witnesses(connection, society.id, order)
+
+    payer, pool = await _lock_accounts(connection, society.id, order.caller_lct_id)
+    price = _price(policy, society.lct_count)
+    if payer.balance < price:
+        raise Problem(
+            problems.INSUFFICIENT_ATP,
+            f"the mint costs {price} ATP and the caller has {payer.balance}",
+            atp_cost=price,
+            caller_atp_balance=payer.balance,
+        )
+    if pool.balance + price < policy.grant:
+        raise Problem(problems.POOL_EXHAUSTED, f"the society's pool cannot pay the grant of {policy.grant} ATP")
+
+    now = datetime.now(UTC)
+    certificate = birth_certificate(order.entity_type, order.society, order.witnesses, now)
+    await insert_lct(
+        connection,
+        {
+            "lct_id": new_id,
+            "society_id": society.id,
+            "entity_type": order.entity_type.value,
+            "entity_identifier": order.entity_identifier,
+            "public_key": order.public_key,
+            "parent_org": order.parent_org,
+            "witnesses": order.witnesses,
+            "document": lct_document(new_id, order.entity_type, order.public_key, now, certificate),
+            "metadata": order.metadata,
+            "created_at": now,
+        },
+    )
+    account = await open_account(connection, kind="lct", society_id=society.id, lct_id=new_id)
+    about = {"reference": new_id, "now": now}
+    await transfer(connection, source=payer.id, target=pool.id, amount=price, reason="mint_fee", **about)
+    await transfer(connection, source=pool.id, target=account, amount=policy.grant, reason="mint_grant", **about)
+    await connection.execute(
+        update(societies).where(societies.c.id == society.id).values(lct_count=societies.c.lct_count + 1)
+    )
+    return Minted(new_id, order, certificate, now, price, payer.balance - price, policy.grant)
+
+
+def _price(policy: MintPolicy, minted: int) -> int:
+    try:
+        return mint_price(policy.base_cost, policy.scale_factor, minted)
+    except PriceTooHigh:
+        raise Problem(
+            problems.PRICE_LIMIT, f"the society has grown until its next mint would cost more than {MAX_ATP} ATP"
+        ) from None
+
+
+def _duplicate() -> Problem:
+    return Problem(problems.DUPLICATE, "this public key, or this entity_identifier in this society, is already minted")
+
+
+async def _refuse_duplicate(connection: AsyncConnection, society_id: int, new_id: str, identifier: str) -> None:
+    same_name = and_(lcts.c.society_id == society_id, lcts.c.entity_identifier == identifier)
+    found = await connection.execute(select(lcts.c.lct_id).where(or_(lcts.c.lct_id == new_id, same_name)).limit(1))
+    if found.first() is not None:
+        raise _duplicate()
+
+
+async def _require_witnesses(connection: AsyncConnection, society_id: int, order: MintOrder) -> None:
+    known = 0
+    if order.witnesses:
+        query = select(func.count()).where(lcts.c.society_id == society_id, lcts.c.lct_id.in_(order.witnesses))
+        known = (await connection.execute(query)).scalar_one()
+    quorum = WITNESS_QUORUM[order.entity_type]
+    if known < quorum:
+        raise Problem(
+            problems.WITNESS_QUORUM,
+            f"{order.entity_type.value} needs {quorum} witnesses of the society, {known} given are",
+            required=quorum,
+            valid=known,
+        )
+    if known < len(order.witnesses):
+        raise Problem(problems.WITNESS_UNKNOWN, "every witness must be an LCT of the society")
+
+
+async def _lock_accounts(connection: AsyncConnection, society_id: int, caller: str) -> tuple[Any, Any]:
+    """Lock the payer's account and the society's pool, by rising id, and give both with their balances."""
+    pool_of_society = and_(accounts.c.society_id == society_id, accounts.c.kind == "pool")
+    rows = (
+        await connection.execute(
+            select(accounts.c.id, accounts.c.kind, accounts.c.balance)
+            .where(or_(accounts.c.lct_id == caller, pool_of_society))
+            .order_by(accounts.c.id)
+            .with_for_update()
+        )
+    ).all()
+    by_kind = {row.kind: row for row in rows}
+    if "lct" not in by_kind:
+        raise Problem(problems.CALLER_NOT_FOUND, "caller_lct_id names no LCT")
+    return by_kind["lct"], by_kind["pool"]

@@ -1,0 +1,55 @@
+"""The tables as queries see them. Their constraints and triggers live in the migrations."""
+
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+societies = Table(
+    "societies",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("founder", Text, nullable=False),
+    # LCTs minted, the founder's not counted: the first mint of a society costs the base price.
+    Column("lct_count", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+lcts = Table(
+    "lcts",
+    metadata,
+    Column("lct_id", Text, primary_key=True),
+    Column("society_id", BigInteger, nullable=False),
+    Column("entity_type", Text, nullable=False),
+    Column("entity_identifier", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("parent_org", Text),
+    Column("witnesses", JSONB, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("metadata", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("lct_id", Text),
+    Column("society_id", BigInteger, nullable=False),
+    Column("balance", BigInteger, nullable=False),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("transfer_id", Uuid, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    # The LCT id or the society name the transfer is about.
+    Column("reference", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)

@@ -1,0 +1,1 @@
+"""The rules of minting, free of HTTP and of the database."""

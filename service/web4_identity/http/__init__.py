@@ -1,0 +1,1 @@
+"""What surrounds the routes: client address, limits, problem documents, access log."""

@@ -1,0 +1,51 @@
+"""Every way a request can be refused, in one catalogue: HTTP status, stable code, title, metric reason.
+
+The HTTP layer renders them as RFC 9457 problem documents; the rest of the code only raises Problem.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of refusal; `reason` is its label in web4_identity_lct_mint_rejected_total, None where not counted."""
+
+    status: int
+    code: str
+    title: str
+    reason: str | None = None
+
+
+BAD_REQUEST = Kind(400, "W4_ERR_BAD_REQUEST", "Bad request", "validation")
+INSUFFICIENT_ATP = Kind(402, "W4_ERR_INSUFFICIENT_ATP", "Insufficient ATP", "insufficient_atp")
+NOT_FOUND = Kind(404, "W4_ERR_NOT_FOUND", "Not found")
+LCT_NOT_FOUND = Kind(404, "W4_ERR_LCT_NOT_FOUND", "LCT not found")
+SOCIETY_NOT_FOUND = Kind(404, "W4_ERR_SOCIETY_NOT_FOUND", "Society not registered", "unknown_society")
+CALLER_NOT_FOUND = Kind(404, "W4_ERR_CALLER_NOT_FOUND", "Caller not registered", "unknown_caller")
+METHOD_NOT_ALLOWED = Kind(405, "W4_ERR_METHOD_NOT_ALLOWED", "Method not allowed")
+DUPLICATE = Kind(409, "W4_ERR_DUPLICATE", "Already minted", "duplicate")
+WITNESS_QUORUM = Kind(409, "W4_ERR_WITNESS_QUORUM", "Witness quorum not met", "witness_quorum")
+WITNESS_UNKNOWN = Kind(409, "W4_ERR_WITNESS_UNKNOWN", "Witness not of this society", "witness_unknown")
+POOL_EXHAUSTED = Kind(409, "W4_ERR_POOL_EXHAUSTED", "Society's pool cannot pay the grant", "pool_exhausted")
+PRICE_LIMIT = Kind(409, "W4_ERR_PRICE_LIMIT", "Price above the limit", "price_limit")
+BODY_TOO_LARGE = Kind(413, "W4_ERR_BODY_TOO_LARGE", "Request body too large", "body_too_large")
+VALIDATION = Kind(422, "W4_ERR_VALIDATION", "Invalid request", "validation")
+# Rate limiting has its own metric, so it has no mint reason: a dashboard that adds both counts nothing twice.
+RATE_LIMITED = Kind(429, "W4_ERR_RATE_LIMITED", "Too many requests")
+INTERNAL = Kind(500, "W4_ERR_INTERNAL", "Internal error", "internal")
+UNAVAILABLE = Kind(503, "W4_ERR_UNAVAILABLE", "Service unavailable", "unavailable")
+
+MINT_REASONS = sorted({kind.reason for kind in list(vars().values()) if isinstance(kind, Kind) and kind.reason})
+"""Every value of the metric's reason label."""
+
+
+class Problem(Exception):
+    """A refusal. `detail` is shown to the client: no secret, no internals. `extra` adds members to the document."""
+
+    def __init__(self, kind: Kind, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(f"{kind.code}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.headers = headers or {}
+        self.extra = extra

@@ -1,0 +1,52 @@
+"""Turn the text of one setting into its exact, typed value."""
+
+import re
+from fractions import Fraction
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+_DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
+
+
+def exact_factor(text: object) -> Fraction:
+    """Read a decimal such as "1.5" exactly, from 1 to 1000 with at most four decimals.
+
+    Source: guide, ATP Configuration. Four decimals keep a price computable: with a finer factor the numbers behind
+    an exact price grow to millions of digits.
+
+    Raises ValueError for anything else, exponents and signs included.
+    """
+    if isinstance(text, Fraction):
+        return text
+    if not isinstance(text, str) or not _DECIMAL.fullmatch(text.strip()):
+        raise ValueError("not a plain decimal")
+    factor = Fraction(text.strip())
+    if not 1 <= factor <= 1000:
+        raise ValueError("out of range")
+    return factor
+
+
+def networks(text: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read comma-separated CIDRs ("10.0.0.0/8, ::1/128"); empty text gives none.
+
+    Raises ValueError for an entry that is no network, host bits set included.
+    """
+    if isinstance(text, tuple):
+        return text
+    return tuple(ip_network(part.strip()) for part in str(text).split(",") if part.strip())
+
+
+def postgres_url(text: object) -> object:
+    """Check that a database URL is postgresql://user:password@host:port/name, and return it unchanged.
+
+    Raises ValueError without quoting the URL: it holds a password.
+    """
+    try:
+        url = make_url(str(text))
+    except (ArgumentError, ValueError):
+        raise ValueError("not a URL") from None
+    if url.drivername not in ("postgresql", "postgres") or not url.host or not url.database:
+        raise ValueError("not a postgresql URL with host and database name")
+    return text

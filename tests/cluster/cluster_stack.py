@@ -1,0 +1,55 @@
+"""What the cluster tier's tests share: kubectl on the stack, and a mint request."""
+
+import itertools
+import json
+import random
+import subprocess
+
+import base58
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from local import stack, up
+from local.paths import BIN
+
+NAMESPACE = "web4"
+
+
+class Kubectl:
+    """kubectl on the stack's cluster and namespace."""
+
+    def __init__(self, target: up.Target) -> None:
+        self.words = [str(BIN / "kubectl"), f"--kubeconfig={target.kubeconfig}", f"--context={target.context}"]
+
+    def __call__(self, *words: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            [*self.words, f"--namespace={NAMESPACE}", *words], input=stdin, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
+        return done.stdout
+
+    def json(self, *words: str) -> dict:
+        return json.loads(self(*words, "--output=json"))
+
+    def proxy(self, kind: str, name: str, port: str, path: str) -> str:
+        """GET `path` of a pod or Service through the API server."""
+        return self("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/{kind}/{name}:{port}/proxy{path}")
+
+    def identity_pods(self) -> list[str]:
+        running = ("--selector=app=web4-identity", "--field-selector=status.phase=Running")
+        pods = self.json("get", "pods", *running)["items"]
+        return [pod["metadata"]["name"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+
+
+_counter = itertools.count()
+
+
+def mint_body() -> dict:
+    """Return a mint request for a new device, whose private key goes nowhere."""
+    raw = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    return {
+        "caller_lct_id": stack.founder().lct_id,
+        "entity_type": "device",
+        "entity_identifier": f"test-{random.getrandbits(64):016x}-{next(_counter)}",
+        "society": stack.SOCIETY,
+        "public_key": "z" + base58.b58encode(b"\xed\x01" + raw).decode(),
+    }

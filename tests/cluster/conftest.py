@@ -1,0 +1,85 @@
+"""The running stack as its users meet it: through the TLS edge, kubectl, and Prometheus's API."""
+
+import random
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from cluster_stack import Kubectl
+
+from local import stack, up
+from local.cluster import layout
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.cluster)
+
+
+@pytest.fixture(scope="session")
+def target() -> up.Target:
+    return up.target()
+
+
+@pytest.fixture(scope="session")
+def kubectl(target: up.Target) -> Kubectl:
+    kubectl = Kubectl(target)
+    ready = subprocess.run([*kubectl.words, "get", "--raw", "/readyz"], capture_output=True, text=True, check=False)
+    if ready.returncode != 0:
+        pytest.exit(f"the cluster does not answer: run `make up` first ({ready.stderr.strip()})", returncode=2)
+    return kubectl
+
+
+@pytest.fixture(scope="session")
+def outputs() -> dict:
+    return stack.outputs()
+
+
+@pytest.fixture(scope="session")
+def tls() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(stack.EDGE_CA))
+
+
+@pytest.fixture(scope="session")
+def edge(target: up.Target, outputs: dict, kubectl: Kubectl) -> tuple[str, int]:
+    """The edge's address and port: the node's own, where the address a client comes from is seen."""
+    if target.embedded:
+        return layout.NODE_IP, int(outputs["edge_node_port"])
+    url = httpx.URL(up.url(target))
+    return url.host, url.port
+
+
+@pytest.fixture
+def new_client(target: up.Target, edge: tuple[str, int], tls: ssl.SSLContext) -> Iterator[Callable[[], httpx.Client]]:
+    """Make clients with an IP address of their own each, so that no test spends another's rate limit."""
+    added: list[str] = []
+    clients: list[httpx.Client] = []
+    numbers = iter(random.sample(range(10, 250), 200))
+
+    def make() -> httpx.Client:
+        address = None
+        if target.embedded:
+            address = f"10.89.0.{next(numbers)}"
+            subprocess.run(["ip", "address", "add", f"{address}/32", "dev", layout.HOST_LINK], check=True)
+            added.append(address)
+        client = httpx.Client(
+            base_url=f"https://{edge[0]}:{edge[1]}",
+            timeout=10,
+            transport=httpx.HTTPTransport(
+                verify=tls, local_address=address, limits=httpx.Limits(max_keepalive_connections=0)
+            ),
+        )
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
+    for address in added:
+        subprocess.run(["ip", "address", "delete", f"{address}/32", "dev", layout.HOST_LINK], check=True)

@@ -1,0 +1,82 @@
+"""Prometheus and Alertmanager as they run: what is scraped, which rules are loaded, what the dashboards would show."""
+
+import json
+import time
+from urllib.parse import quote
+
+import pytest
+from cluster_stack import Kubectl
+
+
+class Prometheus:
+    """Prometheus's HTTP API through the API server."""
+
+    def __init__(self, kubectl: Kubectl) -> None:
+        self._kubectl = kubectl
+
+    def get(self, path: str) -> dict:
+        answer = json.loads(self._kubectl.proxy("services", "prometheus-operated", "9090", path))
+        assert answer["status"] == "success", answer
+        return answer["data"]
+
+    def query(self, expression: str) -> list[dict]:
+        return self.get(f"/api/v1/query?query={quote(expression)}")["result"]
+
+
+@pytest.fixture(scope="session")
+def prometheus(kubectl: Kubectl) -> Prometheus:
+    return Prometheus(kubectl)
+
+
+def test_the_mint_counter_is_there(prometheus: Prometheus) -> None:
+    deadline = time.monotonic() + 60  # two scrapes and more
+    while not (found := prometheus.query("sum(web4_identity_lct_minted_total) > 0")):
+        assert time.monotonic() < deadline, "no mint counted after a minute"
+        time.sleep(3)
+    assert float(found[0]["value"][1]) >= 1
+
+
+def test_every_replica_is_scraped_each_15_seconds(prometheus: Prometheus, kubectl: Kubectl) -> None:
+    deadline = time.monotonic() + 90
+    while True:
+        targets = prometheus.get("/api/v1/targets?state=active")["activeTargets"]
+        ours = [target for target in targets if target["labels"]["job"] == "web4-identity"]
+        pods = {target["labels"]["pod"] for target in ours if target["health"] == "up"}
+        if pods == set(kubectl.identity_pods()):
+            break
+        assert time.monotonic() < deadline, ours
+        time.sleep(3)
+    assert {target["scrapeInterval"] for target in ours} == {"15s"}
+
+
+def test_every_rule_is_loaded_and_healthy(prometheus: Prometheus) -> None:
+    deadline = time.monotonic() + 90
+    while True:  # a rule is "unknown" until its first evaluation
+        rules = [rule for group in prometheus.get("/api/v1/rules")["groups"] for rule in group["rules"]]
+        if rules and all(rule["health"] != "unknown" for rule in rules):
+            break
+        assert time.monotonic() < deadline, rules
+        time.sleep(3)
+    assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] != "ok"} == {}
+    assert {"HighRejectionRate", "RateLimitingActive", "ServiceDown"} <= {rule["name"] for rule in rules}
+
+
+def test_prometheus_has_an_alertmanager_to_tell(prometheus: Prometheus) -> None:
+    assert prometheus.get("/api/v1/alertmanagers")["activeAlertmanagers"]
+
+
+def test_the_database_is_scraped(prometheus: Prometheus) -> None:
+    deadline = time.monotonic() + 90
+    while not prometheus.query("cnpg_collector_up == 1"):
+        assert time.monotonic() < deadline, "no database instance answers scrapes"
+        time.sleep(3)
+
+
+def test_every_dashboard_panel_has_a_query_that_prometheus_answers(prometheus: Prometheus, kubectl: Kubectl) -> None:
+    maps = kubectl.json("get", "configmaps", "--selector=grafana_dashboard=1")["items"]
+    dashboards = [json.loads(text) for item in maps for text in item["data"].values()]
+    panels = [panel for dashboard in dashboards for panel in dashboard["panels"]]
+    queries = [target["expr"] for panel in panels for target in panel.get("targets", [])]
+    assert len(queries) >= 4
+    for query in queries:
+        prometheus.query(query.replace("$__rate_interval", "5m"))

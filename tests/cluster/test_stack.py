@@ -1,0 +1,75 @@
+"""The stack as Pulumi and the cluster hold it."""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import time
+
+from cluster_stack import Kubectl
+
+from local import stack
+from local.cluster import lifecycle
+from local.cluster.components import components
+from local.cluster.process import alive
+from local.images import build as images
+from local.paths import BIN, CLUSTER, REPO
+
+
+def pulumi(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [BIN / "pulumi", "--cwd", REPO, "--non-interactive", "--color=never", *words, f"--stack={stack.STACK}"],
+        env={**os.environ, **stack.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_second_pulumi_up_has_nothing_to_do() -> None:
+    done = pulumi("preview", "--expect-no-changes", "--diff", f"--config-file={stack.CONFIG}")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_secret_is_readable_in_the_state(kubectl: Kubectl) -> None:
+    state = pulumi("stack", "export").stdout
+    assert '"type": "kubernetes:core/v1:Secret"' in state  # or there would be nothing to look for
+    secrets = kubectl.json("get", "secrets")["items"]
+    values = {value for secret in secrets for name, value in secret.get("data", {}).items() if _is_secret(name)}
+    assert len(values) >= 2
+    for value in values:
+        plain = base64.b64decode(value).decode(errors="replace").strip()
+        assert value not in state
+        assert json.dumps(plain)[1:-1] not in state
+
+
+def _is_secret(name: str) -> bool:
+    return name.endswith(".key") or name in {"password", "uri", "pgpass"}
+
+
+def test_every_pod_of_ours_passes_the_restricted_profile(kubectl: Kubectl) -> None:
+    namespace = kubectl.json("get", "namespace", "web4")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    for pod in kubectl.json("get", "pods")["items"]:
+        assert pod["status"]["phase"] in {"Running", "Succeeded"}, pod["metadata"]["name"]
+
+
+def test_a_crashed_component_is_seen_and_repaired() -> None:
+    scheduler = next(c.process for c in components() if c.process.name == "kube-scheduler")
+    pid = int(scheduler.pid_file.read_text().split(":")[1].split(",")[0])
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while alive(scheduler):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert dict(lifecycle.status())["kube-scheduler"] is False
+    lifecycle.start(images.references())
+    lifecycle.finish(images.references())
+    assert all(well for _, well in lifecycle.status())
+
+
+def test_keys_are_private() -> None:
+    keys = [*(CLUSTER / "pki").glob("*.key"), *CLUSTER.glob("*.kubeconfig"), *stack.STATE.glob("*.key"), stack.FOUNDER_KEY]
+    assert len(keys) > 10
+    assert [key for key in keys if key.stat().st_mode & 0o077] == []

@@ -1,0 +1,127 @@
+"""Runs the program against Pulumi's mocks and keeps what it registered."""
+
+import asyncio
+import json
+import runpy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks
+from pulumi.runtime.config import CONFIG, set_all_config
+
+ROOT = Path(__file__).parents[2]
+PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, and never to be seen\n-----END PRIVATE KEY-----\n"
+# What Pulumi's engine knows a secret value by, and encrypts it in the state for.
+_SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One registered resource: its type token, URN, inputs in plain form, and what it waits for."""
+
+    type: str
+    urn: str
+    inputs: dict[str, Any]
+    parent: str
+    dependencies: frozenset[str] = field(default_factory=frozenset)
+    ignored: tuple[str, ...] = ()
+    create_timeout: str = ""
+    provider: str = ""
+
+    @property
+    def kind(self) -> str:
+        return self.type.rpartition(":")[2]
+
+    @property
+    def name(self) -> str:
+        return self.inputs["metadata"]["name"]
+
+
+class _Monitor(mocks.MockMonitor):
+    """Also keeps the options, which Pulumi's own mocks throw away."""
+
+    def __init__(self, recorded: list[Resource]) -> None:
+        super().__init__(_Echo())
+        self._recorded = recorded
+
+    def RegisterResource(self, request: Any) -> Any:
+        response = super().RegisterResource(request)
+        self._recorded.append(
+            Resource(
+                type=request.type,
+                urn=response.urn,
+                inputs=json_format.MessageToDict(request.object),
+                parent=request.parent,
+                dependencies=frozenset(request.dependencies),
+                ignored=tuple(request.ignoreChanges),
+                create_timeout=request.customTimeouts.create,
+                provider=request.provider,
+            )
+        )
+        return response
+
+
+class _Echo(mocks.Mocks):
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"the program reads from a cluster: {args.token}")
+
+
+@dataclass(frozen=True)
+class Program:
+    """What one run of infra/__main__.py registered."""
+
+    resources: tuple[Resource, ...]
+
+    def find(self, kind: str, name: str) -> Resource:
+        """The one resource of that kind and metadata.name."""
+        found = [each for each in self.of_kind(kind) if each.name == name]
+        assert len(found) == 1, f"{kind} {name}: {[each.name for each in self.of_kind(kind)]}"
+        return found[0]
+
+    def of_kind(self, kind: str) -> list[Resource]:
+        """Kubernetes objects only: a component may have the same kind."""
+        return [each for each in self.resources if each.kind == kind and each.type.startswith("kubernetes:")]
+
+    def waits_for(self, resource: Resource) -> set[str]:
+        """The URNs of all that must be ready before `resource` is made, near and far.
+
+        A component's own dependencies count for everything in it: its children cannot be made before it is.
+        """
+        by_urn = {each.urn: each for each in self.resources}
+        seen: set[str] = set()
+        todo = [resource.urn]
+        while todo:
+            current = by_urn[todo.pop()]
+            needed = {*current.dependencies, current.parent} - seen - {""}
+            seen |= needed
+            todo += needed
+        return seen
+
+
+def run_program(config: dict[str, Any]) -> Program:
+    """The program's resources with `config`, a plain value for each key; raises whatever the program raises."""
+    recorded: list[Resource] = []
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    before = CONFIG.get()
+    mocks.set_mocks(_Echo(), project="web4-identity", stack="test", preview=False, monitor=_Monitor(recorded))
+    set_all_config({f"web4-identity:{key}": _as_pulumi(value) for key, value in config.items()})
+    try:
+        pulumi.runtime.test(lambda: runpy.run_path(str(ROOT / "infra"), run_name="__main__") and None)()
+    finally:
+        set_all_config(before)
+    return Program(tuple(recorded))
+
+
+def is_secret(value: Any) -> bool:
+    """Whether Pulumi would keep this input encrypted."""
+    return isinstance(value, dict) and value.items() >= _SECRET_MARK.items()
+
+
+def _as_pulumi(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,240 @@
+"""The edge: the rendered nginx.conf, checked and run by a real nginx, and what surrounds it in the cluster."""
+
+import contextlib
+import http.server
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from infra_recording import run_program
+
+from infra.environments import overlay
+from infra.nginx_conf import render_nginx_conf, retry_after_seconds
+from infra.settings import EdgeRateLimit
+
+pytestmark = pytest.mark.infra
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nothing listens on, held together for a moment so that they differ."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
+
+
+HTTPS, HEALTH, UPSTREAM = free_ports(3)
+GUIDE_HEADERS = {
+    "strict-transport-security": "max-age=31536000",
+    "x-frame-options": "DENY",
+    "x-content-type-options": "nosniff",
+}
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """Gives the request's headers back, with a header of its own that the edge must not pass on."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = str(self.headers).encode()
+        self.send_response(429 if self.path == "/limited" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Frame-Options", "SAMEORIGIN")
+        if self.path == "/limited":
+            self.send_header("Retry-After", "33")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+def write_certificate(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+    pem = serialization.Encoding.PEM
+    (folder / "tls.crt").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem))
+    plain = serialization.NoEncryption()
+    (folder / "tls.key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+
+
+def nginx() -> str:
+    found = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    assert found, "nginx is not installed; `make up` does it"
+    return found
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    """The rendered configuration, with this machine's places instead of the container's."""
+    write_certificate(tmp_path)
+    text = render_nginx_conf("identity.web4.example.com", f"127.0.0.1:{UPSTREAM}", EdgeRateLimit())
+    for there, here in (
+        ("/tmp/", f"{tmp_path}/"),
+        ("/etc/nginx/tls/", f"{tmp_path}/"),
+        ("/dev/stdout", f"{tmp_path}/access.log"),
+        ("listen 8443", f"listen 127.0.0.1:{HTTPS}"),
+        ("listen 8080", f"listen 127.0.0.1:{HEALTH}"),
+    ):
+        assert there in text
+        text = text.replace(there, here)
+    path = tmp_path / "nginx.conf"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def edge(conf: Path) -> Iterator[httpx.Client]:
+    """A running edge, with its upstream; the client accepts its self-made certificate."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", UPSTREAM), Upstream)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    process = subprocess.Popen([nginx(), "-e", str(conf.parent / "error.log"), "-g", "daemon off;", "-c", str(conf)])
+    try:
+        wait_for_answer(f"http://127.0.0.1:{HEALTH}/nginx-health")
+        with httpx.Client(base_url=f"https://127.0.0.1:{HTTPS}", verify=False) as client:
+            yield client
+    finally:
+        process.terminate()
+        process.wait(10)
+        server.shutdown()
+        server.server_close()
+
+
+def wait_for_answer(url: str) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            assert httpx.get(url).text == "ok\n"
+            return
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, f"no answer from {url}"
+            time.sleep(0.05)
+
+
+def test_nginx_accepts_the_configuration(conf):
+    done = subprocess.run([nginx(), "-t", "-e", "stderr", "-c", str(conf)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in done.stderr
+
+
+def test_only_the_guides_tls_versions_are_spoken(edge, conf):
+    def handshake(version: str) -> bool:
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{HTTPS}", f"-{version}", "-cipher", "ALL@SECLEVEL=0"]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+    # Said as well as shown: this machine's OpenSSL would refuse the old versions whatever nginx allowed.
+    assert "\n        ssl_protocols TLSv1.2 TLSv1.3;\n" in conf.read_text()
+    spoken = {version: handshake(version) for version in ("tls1", "tls1_1", "tls1_2", "tls1_3")}
+    assert spoken == {"tls1": False, "tls1_1": False, "tls1_2": True, "tls1_3": True}
+
+
+def test_every_answer_has_the_guides_headers_once(edge):
+    for path in ("/", "/metrics", "/limited"):
+        headers = edge.get(path).headers
+        for name, value in GUIDE_HEADERS.items():
+            assert headers.get_list(name) == [value], path
+
+
+def test_the_service_learns_who_asks(edge):
+    seen = edge.get("/", headers={"Host": "identity.web4.example.com", "X-Forwarded-For": "198.51.100.7"}).text
+    lines = dict(line.split(": ", 1) for line in seen.strip().splitlines())
+    assert lines["Host"] == "identity.web4.example.com"
+    assert lines["X-Real-IP"] == "127.0.0.1"
+    assert lines["X-Forwarded-For"] == "198.51.100.7, 127.0.0.1"
+    assert lines["X-Forwarded-Proto"] == "https"
+    assert len(lines["X-Request-ID"]) == 32
+
+
+def test_metrics_are_not_for_the_internet(edge):
+    assert_problem(edge.get("/metrics"), 404, "W4_ERR_NOT_FOUND")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_over_the_services_limit_reaches_it_and_a_far_larger_one_does_not(edge, chunked):
+    def post(size: int) -> httpx.Response:
+        return edge.post("/", content=iter([b"x" * size]) if chunked else b"x" * size)
+
+    assert post(11 * 1024).status_code == 501, "the upstream here knows no POST, so it must be the one that answered"
+    assert_problem(post(17 * 1024), 413, "W4_ERR_BODY_TOO_LARGE")
+
+
+def test_21_requests_pass_at_once_and_the_next_is_told_when_to_come_again(edge):
+    answers = [edge.get("/") for _ in range(22)]
+    assert [each.status_code for each in answers] == [200] * 21 + [429]
+    assert_problem(answers[-1], 429, "W4_ERR_RATE_LIMITED")
+    assert answers[-1].headers.get_list("retry-after") == ["6"]
+
+
+def test_the_services_own_refusal_keeps_its_own_retry_after(edge):
+    answer = edge.get("/limited")
+    assert answer.status_code == 429
+    assert answer.headers.get_list("retry-after") == ["33"]
+
+
+def test_the_plain_port_leads_nowhere_and_shows_its_figures_to_its_own_pod_only(edge):
+    assert httpx.get(f"http://127.0.0.1:{HEALTH}/v1/lct/x").status_code == 404
+    assert "Active connections" in httpx.get(f"http://127.0.0.1:{HEALTH}/stub_status").text
+
+
+def test_without_the_service_the_edge_answers_with_a_problem(conf):
+    process = subprocess.Popen([nginx(), "-e", str(conf.parent / "error.log"), "-g", "daemon off;", "-c", str(conf)])
+    try:
+        wait_for_answer(f"http://127.0.0.1:{HEALTH}/nginx-health")
+        assert_problem(httpx.get(f"https://127.0.0.1:{HTTPS}/", verify=False), 502, "W4_ERR_UNAVAILABLE")
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["title"]
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [("10r/m", 6), ("60r/m", 1), ("7r/m", 9), ("5r/s", 1)])
+def test_retry_after_is_the_limits_pace(rate, seconds):
+    assert retry_after_seconds(rate) == seconds
+
+
+def test_the_clients_address_survives_the_way_in(program):
+    spec = program.find("Service", "web4-edge").inputs["spec"]
+    assert spec["externalTrafficPolicy"] == "Local"
+    assert spec["type"] == "NodePort"
+    assert spec["ports"] == [{"name": "https", "port": 443, "targetPort": 8443, "nodePort": 30443}]
+
+
+def test_a_change_of_the_configuration_or_the_certificate_makes_new_pods(program, config, tmp_path):
+    def mark(of) -> str:
+        template = of.find("Deployment", "web4-edge").inputs["spec"]["template"]
+        return template["metadata"]["annotations"]["web4.io/content"]
+
+    renewed = tmp_path / "renewed.crt"
+    renewed.write_text("-----BEGIN CERTIFICATE-----\nrenewed\n")
+    other_limit = run_program(overlay(config, {"edge": {"rate_limit": {"burst": 5}}}))
+    other_certificate = run_program(overlay(config, {"edge": {"tls": {"certificate_file": str(renewed)}}}))
+    assert len({mark(program), mark(other_limit), mark(other_certificate)}) == 3
+    assert mark(program) == mark(run_program(config))
+
+
+def test_an_existing_tls_secret_is_used_and_none_is_made(config):
+    files = {"certificate_file": None, "private_key_file": None}
+    program = run_program(overlay(config, {"edge": {"tls": {**files, "secret_name": "from-elsewhere"}}}))
+    assert [each.name for each in program.of_kind("Secret")] == ["web4-alertmanager-config"]
+    volumes = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]["volumes"]
+    assert [each["secret"]["secretName"] for each in volumes if "secret" in each] == ["from-elsewhere"]

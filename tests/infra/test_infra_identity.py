@@ -1,0 +1,102 @@
+"""The identity service as the guide's Option 4 wants it."""
+
+import pytest
+from infra_recording import run_program
+
+from infra.environments import overlay
+
+pytestmark = pytest.mark.infra
+
+# guide, Configuration (Environment Variables), with REDIS_HOST from Option 4
+GUIDE = {
+    "WEB4_IDENTITY_HOST": "0.0.0.0",
+    "WEB4_IDENTITY_PORT": "8001",
+    "WEB4_TEST_MODE": "false",
+    "RATE_LIMIT_MAX_REQUESTS_PER_IP": "20",
+    "RATE_LIMIT_WINDOW_SECONDS": "60",
+    "MAX_WITNESS_COUNT": "10",
+    "MAX_IDENTIFIER_LENGTH": "512",
+    "MAX_WITNESS_ID_LENGTH": "256",
+    "ATP_MINT_BASE_COST": "100",
+    "ATP_MINT_SCALE_FACTOR": "1.5",
+    "INITIAL_ATP_GRANT": "10000",
+    "MIN_WITNESS_REPUTATION": "0.4",
+    "MIN_WITNESS_AGE_DAYS": "30",
+    "MIN_WITNESS_ACTIONS": "50",
+    "REDIS_HOST": "redis-service",
+    "REDIS_PORT": "6379",
+    "REDIS_DB": "0",
+}
+
+
+@pytest.fixture
+def deployment(program):
+    return program.find("Deployment", "web4-identity").inputs["spec"]
+
+
+@pytest.fixture
+def container(deployment):
+    (container,) = deployment["template"]["spec"]["containers"]
+    return container
+
+
+def test_every_variable_of_the_guide_is_set_to_its_value(container):
+    plain = {each["name"]: each["value"] for each in container["env"] if "value" in each}
+    assert plain == {**GUIDE, "TRUSTED_PROXIES": "10.244.0.0/16"}
+
+
+def test_the_dsn_comes_from_the_operators_secret(container):
+    (reference,) = [each for each in container["env"] if "value" not in each]
+    assert reference == {
+        "name": "DATABASE_URL",
+        "valueFrom": {"secretKeyRef": {"name": "web4-identity-db-app", "key": "uri"}},
+    }
+
+
+def test_a_setting_reaches_the_service(config):
+    program = run_program(overlay(config, {"identity": {"rate_limit_per_ip": 50, "atp_mint_scale_factor": 1.25}}))
+    (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
+    values = {each["name"]: each.get("value") for each in container["env"]}
+    assert values["RATE_LIMIT_MAX_REQUESTS_PER_IP"] == "50"
+    assert values["ATP_MINT_SCALE_FACTOR"] == "1.25"
+
+
+def test_names_port_and_resources_are_the_guides(deployment, container):
+    assert deployment["selector"]["matchLabels"] == {"app": "web4-identity"}
+    assert deployment["template"]["metadata"]["labels"]["app"] == "web4-identity"
+    assert container["name"] == "identity-service"
+    assert container["command"] == ["web4-identity", "serve"]
+    assert [port["containerPort"] for port in container["ports"]] == [8001]
+    assert container["resources"] == {
+        "requests": {"memory": "512Mi", "cpu": "250m"},
+        "limits": {"memory": "1Gi", "cpu": "500m"},
+    }
+
+
+def test_probes_keep_the_guides_timing_and_only_readiness_asks_the_database(container):
+    liveness, readiness = container["livenessProbe"], container["readinessProbe"]
+    assert (liveness["initialDelaySeconds"], liveness["periodSeconds"]) == (10, 30)
+    assert (readiness["initialDelaySeconds"], readiness["periodSeconds"]) == (5, 10)
+    assert liveness["httpGet"] == {"path": "/livez", "port": 8001}
+    assert readiness["httpGet"] == {"path": "/readyz", "port": 8001}
+    assert container["startupProbe"]["httpGet"]["path"] == "/livez"
+
+
+def test_a_rollout_loses_no_request(deployment, container):
+    assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert 0 < pause < deployment["template"]["spec"]["terminationGracePeriodSeconds"]
+
+
+def test_the_service_is_inside_the_cluster_only(program):
+    spec = program.find("Service", "web4-identity-service").inputs["spec"]
+    assert spec["type"] == "ClusterIP"
+    assert spec["selector"] == {"app": "web4-identity"}
+    assert [(port["port"], port["targetPort"]) for port in spec["ports"]] == [(80, 8001)]
+
+
+def test_a_disruption_takes_one_of_several_pods_and_never_blocks_on_a_single_one(program, config):
+    assert program.find("PodDisruptionBudget", "web4-identity").inputs["spec"]["maxUnavailable"] == 1
+    single = run_program(overlay(config, {"identity": {"replicas": 1}}))
+    assert single.of_kind("PodDisruptionBudget") == []
+    assert single.find("Deployment", "web4-identity").inputs["spec"]["replicas"] == 1

@@ -1,0 +1,205 @@
+"""Fixtures: the servers (once), a fresh migrated database and an empty Redis (each test), an app with its client."""
+
+import itertools
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import SecretStr
+from service_servers import Postgres, RedisServer, Relay
+from web4_identity.app import create_app
+from web4_identity.db.engine import Database
+from web4_identity.db.genesis import found_society
+from web4_identity.db.migrate import migrate
+from web4_identity.db.verify import verify_ledger
+from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
+from web4_identity.settings import Settings, load_settings
+
+SOCIETY = "commons"
+CLIENT = ("203.0.113.9", 40000)
+_names = itertools.count()
+
+
+@dataclass
+class Key:
+    private: Ed25519PrivateKey
+    public_key: str
+    lct_id: str
+
+
+def new_key(seed=None):
+    private = Ed25519PrivateKey.from_private_bytes(seed) if seed else Ed25519PrivateKey.generate()
+    raw = raw_public_key(private)
+    return Key(private, to_multikey(raw), lct_id(raw))
+
+
+@pytest.fixture(name="new_key")
+def _new_key():
+    return new_key
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server():
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+async def template(postgres):
+    await postgres.run("CREATE DATABASE migrated")
+    await migrate(SecretStr(postgres.url("migrated")), wait_seconds=5)
+    return "migrated"
+
+
+@pytest.fixture
+async def database_name(postgres, template):
+    name = f"t{next(_names)}"
+    await postgres.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield name
+    await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty_database_url(postgres):
+    name = f"t{next(_names)}"
+    await postgres.run(f"CREATE DATABASE {name}")
+    yield postgres.url(name)
+    await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(postgres, database_name):
+    opened = Database(SecretStr(postgres.url(database_name)), 5)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def env(postgres, redis_server, database_name):
+    """The environment of a service on this test's database and on an empty Redis."""
+    redis_server.client.flushall()
+    return {
+        "DATABASE_URL": postgres.url(database_name),
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": str(redis_server.port),
+        "RATE_LIMIT_MAX_REQUESTS_PER_IP": "1000",
+    }
+
+
+@pytest.fixture
+def start(env):
+    """An async context manager: start(NAME="value", ...) runs the app in this process and gives its client."""
+
+    @asynccontextmanager
+    async def run(**changes):
+        app = create_app(load_settings(**{**env, **changes}))
+        transport = httpx.ASGITransport(app=app, client=CLIENT)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://service") as client,
+        ):
+            yield client
+
+    return run
+
+
+@pytest.fixture
+async def client(start, founder):
+    async with start() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def founder(database):
+    """The founder's key of a society with plenty of ATP."""
+    key = new_key()
+    await found_society(
+        database,
+        name=SOCIETY,
+        founder_public_key=key.public_key,
+        grant=10_000,
+        founder_funds=10**9,
+        pool_funds=10**9,
+    )
+    return key
+
+
+@pytest.fixture
+def order(founder):
+    """order(field=value, ...) is the body of a mint that would succeed, with these fields changed."""
+    numbers = itertools.count()
+
+    def make(**changes):
+        body = {
+            "caller_lct_id": founder.lct_id,
+            "entity_type": "device",
+            "entity_identifier": f"sensor-{next(numbers)}",
+            "society": SOCIETY,
+            "public_key": new_key().public_key,
+        }
+        return {name: value for name, value in {**body, **changes}.items() if value is not None}
+
+    return make
+
+
+@pytest.fixture
+def ledger(postgres, database_name, database):
+    """Look at the database: everything in it, and what the verifier says."""
+
+    async def everything():
+        tables = ("societies", "lcts", "accounts", "ledger_entries")
+        return {t: await postgres.run(f"SELECT * FROM {t} ORDER BY 1", database_name) for t in tables}
+
+    async def violations():
+        return (await verify_ledger(database))[0]
+
+    return SimpleNamespace(everything=everything, violations=violations)
+
+
+@pytest.fixture
+async def relay():
+    """relay(port, tls=None) gives a joined Relay to it."""
+    relays = []
+
+    async def make(target, tls=None):
+        made = Relay(target, tls)
+        await made.join()
+        relays.append(made)
+        return made
+
+    yield make
+    for made in relays:
+        await made.cut()
+
+
+@pytest.fixture
+def sample(client):
+    """sample(client_or_None, text) is the value of one /metrics line, None when the series does not exist."""
+
+    async def read(series, of=client):
+        for line in (await of.get("/metrics")).text.splitlines():
+            name, _, value = line.rpartition(" ")
+            if name == series:
+                return float(value)
+        return None
+
+    return read
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch):
+    """No setting of the person who runs the tests reaches the service."""
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.validation_alias), raising=False)
+    monkeypatch.setenv("WEB4_IDENTITY_CONFIG", "")

@@ -1,0 +1,170 @@
+"""Real Postgres and Redis for the tests: child processes on free loopback ports, with files under /tmp."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import asyncpg
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+PASSWORD = "unit-test-password"
+# Postgres refuses to run as root, so a root test run hands it to the account its package made.
+POSTGRES_USER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def binary(name, package, *folders):
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
+    found = shutil.which(name, path=path)
+    if found is None:
+        pytest.fail(f"{name} is not installed; these tests need it (Debian: apt-get install {package})", pytrace=False)
+    return found
+
+
+def wait_for(check, what, process, seconds=20):
+    """Wait until check() is true; fail when it is not in time or the process has ended, leaving no process behind."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline or process.poll() is not None:
+            stop(process, signal.SIGINT)
+            pytest.fail(f"{what} did not come up within {seconds} s (exit code {process.returncode})", pytrace=False)
+        time.sleep(0.05)
+
+
+def stop(process, number=signal.SIGTERM, seconds=20):
+    """Stop one process that we started, by its own pid, and give its exit code."""
+    if process.poll() is None:
+        process.send_signal(number)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+class Postgres:
+    def __init__(self):
+        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+        initdb, server = (binary(name, "postgresql", *folders) for name in ("initdb", "postgres"))
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="web4-pg-"))
+        secret = self.folder / "password"
+        secret.write_text(PASSWORD)
+        if POSTGRES_USER:
+            shutil.chown(self.folder, "postgres", "postgres")
+            shutil.chown(secret, "postgres", "postgres")
+        data = self.folder / "data"
+        command = [initdb, "-D", data, "-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
+        subprocess.run([*command, "--no-sync"], check=True, capture_output=True, cwd=self.folder, **POSTGRES_USER)
+        options = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.folder,
+            "fsync": "off",
+            "max_connections": 60,
+            "shared_buffers": "32MB",
+        }
+        flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [server, "-D", data, *flags], stdout=log, stderr=log, cwd=self.folder, **POSTGRES_USER
+            )
+        wait_for(self._answers, "postgres", self.process)
+
+    def url(self, database, *, port=None, password=PASSWORD):
+        return f"postgresql://owner:{password}@127.0.0.1:{port or self.port}/{database}"
+
+    async def run(self, statement, database="postgres"):
+        connection = await asyncpg.connect(self.url(database))
+        try:
+            return await connection.fetch(statement)
+        finally:
+            await connection.close()
+
+    def _answers(self):
+        with contextlib.suppress(OSError, asyncpg.PostgresError):
+            asyncio.run(self.run("SELECT 1"))
+            return True
+        return False
+
+    def close(self):
+        # SIGINT is Postgres's fast shutdown: it drops its clients instead of waiting for them.
+        stop(self.process, signal.SIGINT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class RedisServer:
+    def __init__(self, password=""):
+        server = binary("redis-server", "redis-server")
+        self.port = free_port()
+        self.folder = tempfile.mkdtemp(prefix="web4-redis-")
+        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder]
+        options += ["--requirepass", password] if password else []
+        self.process = subprocess.Popen(
+            [server, "--port", str(self.port), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self.client = Redis(port=self.port, password=password or None)
+        wait_for(self._answers, "redis-server", self.process)
+
+    def _answers(self):
+        with contextlib.suppress(RedisError):
+            return self.client.ping()
+        return False
+
+    def close(self):
+        self.client.close()
+        stop(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Relay:
+    """A TCP relay to a port: cut() drops and refuses connections, join() serves again on the same port.
+
+    With an SSL context it speaks TLS to its clients and plain TCP to the target, as an edge does.
+    """
+
+    def __init__(self, target, tls=None):
+        self.target = target
+        self.tls = tls
+        self.port = free_port()
+        self._writers = set()
+        self._server = None
+
+    async def join(self):
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
+
+    async def cut(self):
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._writers):
+                writer.transport.abort()
+            self._server = None
+            await asyncio.sleep(0.05)
+
+    async def _serve(self, reader, writer):
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        self._writers |= {writer, far_writer}
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        self._writers -= {writer, far_writer}
+
+
+async def _pump(reader, writer):
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()

@@ -1,0 +1,127 @@
+"""Command-line behaviour that needs no server: key files, usage errors, unreachable services."""
+
+import stat
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from service_servers import free_port
+from typer.testing import CliRunner
+from web4_identity.cli import app
+
+pytestmark = pytest.mark.unit
+
+
+def run(*args):
+    return CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+def test_keygen_writes_a_private_file_that_show_reads_back(tmp_path):
+    path = tmp_path / "key.pem"
+    made = run("keygen", "--out", path)
+    assert made.exit_code == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
+    assert len(load_pem_private_key(path.read_bytes(), None).private_bytes_raw()) == 32
+    shown = run("keygen", "--show", path)
+    assert shown.stdout == made.stdout and "lct_id: lct:web4:mb32:b" in shown.stdout
+    assert [file.name for file in tmp_path.iterdir()] == ["key.pem"]
+
+
+def test_keygen_overwrites_only_when_forced(tmp_path):
+    path = tmp_path / "key.pem"
+    run("keygen", "--out", path)
+    before = path.read_bytes()
+    refused = run("keygen", "--out", path)
+    assert (refused.exit_code, refused.stderr) == (1, f"web4-identity: {path} exists; --force replaces it\n")
+    assert path.read_bytes() == before
+    assert run("keygen", "--out", path, "--force").exit_code == 0
+    assert path.read_bytes() != before
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_keygen_errors_are_one_line(tmp_path):
+    assert run("keygen").exit_code == 2
+    assert "No such file" in run("keygen", "--show", tmp_path / "absent").stderr
+    assert "No such file" in run("keygen", "--out", tmp_path / "no" / "key").stderr
+    other = tmp_path / "other.pem"
+    other.write_text("hello")
+    assert "not an unencrypted PEM private key" in run("keygen", "--show", other).stderr
+    curve = ec.generate_private_key(ec.SECP256R1())
+    other.write_bytes(curve.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert "not an Ed25519 key" in run("keygen", "--show", other).stderr
+
+
+MINT = ["--caller", "lct:web4:x", "--society", "s", "--entity-type", "device", "--entity-identifier", "d"]
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """Answers 500 in plain text and counts the requests."""
+
+    def do_POST(self):
+        self.server.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(500)
+        self.end_headers()
+        self.wfile.write(b"oops")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_mint_tries_a_failed_request_once_and_sends_no_private_key(tmp_path):
+    key = tmp_path / "key.pem"
+    run("keygen", "--out", key)
+    secret = load_pem_private_key(key.read_bytes(), None).private_bytes_raw()
+    server = HTTPServer(("127.0.0.1", 0), Recorder)
+    server.bodies = []
+    Thread(target=server.serve_forever, daemon=True).start()
+    result = run("mint", "--url", f"http://127.0.0.1:{server.server_port}", *MINT, "--key-file", key)
+    server.shutdown()
+    server.server_close()
+    assert result.exit_code == 1 and "HTTP 500 without a JSON answer" in result.stderr
+    assert len(server.bodies) == 1
+    assert b"z6Mk" in server.bodies[0]
+    assert secret not in server.bodies[0] and secret.hex().encode() not in server.bodies[0]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "nonsense", "ftp://127.0.0.1/"])
+def test_mint_that_reaches_nothing_is_one_line(url, tmp_path):
+    result = run("mint", "--url", url.format(port=free_port()), *MINT)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("web4-identity: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_mint_names_a_bad_ca_file(tmp_path):
+    bad = tmp_path / "ca.pem"
+    bad.write_text("no certificate")
+    result = run("mint", "--url", "https://127.0.0.1:1", *MINT, "--ca-file", bad)
+    assert result.exit_code == 1 and f"{bad}: not a readable CA file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--genesis-society", "x"], ["--genesis-public-key", "x"], ["--genesis-funds", "1"]],
+)
+def test_migrate_wants_the_genesis_options_together(options):
+    result = run("migrate", *options)
+    assert result.exit_code == 2 and "--genesis-society" in result.stderr
+
+
+def test_an_unreachable_database_is_one_line(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://u:hidden-word@127.0.0.1:{free_port()}/d")
+    for command in (["migrate", "--wait-seconds", "0"], ["ledger", "verify"]):
+        result = run(*command)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("web4-identity: database unavailable: ")
+        assert result.stderr.count("\n") == 1 and "hidden-word" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["ledger", "verify"]]
+)
+def test_every_command_has_help(command):
+    result = run(*command, "--help")
+    assert result.exit_code == 0 and "Usage" in result.stdout

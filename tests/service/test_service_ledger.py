@@ -1,0 +1,122 @@
+"""The ledger under concurrency, and its own defences."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from sqlalchemy import select, update
+from web4_identity.db.genesis import found_society
+from web4_identity.db.registry import insert_lct
+from web4_identity.db.tables import lcts, societies
+
+pytestmark = pytest.mark.unit
+
+MINT = "/v1/lct/mint"
+
+
+async def test_concurrent_mints_get_distinct_prices_and_lose_nothing(client, order, founder, ledger):
+    answers = await asyncio.gather(*(client.post(MINT, json=order()) for _ in range(20)))
+    assert [answer.status_code for answer in answers] == [201] * 20
+    prices = sorted(answer.json()["atp_cost"] for answer in answers)
+    assert prices == [100 * 3**n // 2**n for n in range(20)]
+    state = await ledger.everything()
+    paid = {row["lct_id"]: row["balance"] for row in state["accounts"]}[founder.lct_id]
+    assert paid == 10**9 - sum(prices)
+    assert state["societies"][0]["lct_count"] == 20
+    assert await ledger.violations() == []
+
+
+async def test_one_key_minted_many_times_at_once_exists_once(client, order, ledger):
+    body = order()
+    answers = await asyncio.gather(*(client.post(MINT, json=body) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    assert await ledger.violations() == []
+
+
+async def test_mints_across_two_societies_neither_deadlock_nor_share_a_key(
+    client, order, database, founder, new_key, ledger
+):
+    other = new_key()
+    await found_society(
+        database, name="second", founder_public_key=other.public_key, grant=100, founder_funds=10**9, pool_funds=10**9
+    )
+    shared = new_key().public_key
+    bodies = [order(society="second") for _ in range(6)]
+    bodies += [order(caller_lct_id=other.lct_id) for _ in range(6)]
+    bodies += [order(public_key=shared), order(public_key=shared, society="second")]
+    answers = await asyncio.gather(*(client.post(MINT, json=body) for body in bodies))
+    assert sorted(answer.status_code for answer in answers) == [201] * 13 + [409]
+    assert await ledger.violations() == []
+
+
+async def test_a_key_that_another_society_mints_at_the_same_moment_is_a_duplicate(
+    client, order, database, new_key, ledger
+):
+    key, other = new_key(), new_key()
+    await found_society(database, name="second", founder_public_key=other.public_key, grant=1)
+    body = order(public_key=key.public_key)
+    async with database.transaction() as rival:
+        # Not committed yet, so the mint's own check cannot see it: only the unique index can.
+        row = (await rival.execute(select(lcts).where(lcts.c.lct_id == other.lct_id))).mappings().one()
+        twin = {**row, "lct_id": key.lct_id, "public_key": key.public_key, "entity_identifier": "twin"}
+        await insert_lct(rival, twin)
+        waiting = asyncio.create_task(client.post(MINT, json=body))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+        await rival.execute(update(societies).where(societies.c.name == "second").values(lct_count=1))
+    answer = await waiting
+    assert (answer.status_code, answer.json()["code"]) == (409, "W4_ERR_DUPLICATE")
+    assert await ledger.violations() == []
+
+
+async def test_a_payer_cannot_be_overdrawn_by_concurrent_mints(start, order, ledger, founder):
+    async with start(ATP_MINT_BASE_COST="400000000", ATP_MINT_SCALE_FACTOR="1") as client:
+        answers = await asyncio.gather(*(client.post(MINT, json=order()) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 402, 402, 402]
+    accounts = {row["lct_id"]: row["balance"] for row in (await ledger.everything())["accounts"]}
+    assert accounts[founder.lct_id] == 2 * 10**8
+    assert await ledger.violations() == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entries SET amount = amount + 1",
+        "DELETE FROM ledger_entries",
+        "TRUNCATE ledger_entries",
+        """INSERT INTO ledger_entries (transfer_id, account_id, amount, reason, reference)
+           SELECT gen_random_uuid(), min(id), 5, 'forged', 'x' FROM accounts""",
+        "UPDATE accounts SET balance = -1 WHERE kind = 'pool'",
+        "INSERT INTO accounts (kind, society_id) SELECT 'pool', id FROM societies",
+    ],
+)
+async def test_the_database_refuses_to_bend_the_ledger(founder, postgres, database_name, ledger, statement):
+    before = await ledger.everything()
+    with pytest.raises(asyncpg.PostgresError):
+        await postgres.run(statement, database_name)
+    assert await ledger.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "finding"),
+    [
+        ("UPDATE accounts SET balance = balance + 7 WHERE kind = 'pool'", "balances sum to 7"),
+        (
+            """UPDATE accounts SET balance = balance + CASE kind WHEN 'pool' THEN -1 ELSE 1 END
+               WHERE kind <> 'issuance'""",
+            "entries sum to",
+        ),
+        (
+            """ALTER TABLE ledger_entries DISABLE TRIGGER USER;
+               UPDATE ledger_entries SET amount = amount + 1 WHERE reason = 'genesis_pool' AND amount > 0""",
+            "not 0",
+        ),
+        ("UPDATE societies SET lct_count = 3", "counts 3 LCTs"),
+    ],
+)
+async def test_verify_finds_damage(founder, postgres, database_name, ledger, damage, finding):
+    assert await ledger.violations() == []
+    connection = await asyncpg.connect(postgres.url(database_name))
+    await connection.execute(damage)
+    await connection.close()
+    assert any(finding in line for line in await ledger.violations())

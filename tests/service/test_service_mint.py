@@ -1,0 +1,236 @@
+"""Mint and read through the API: what a success commits, and that a refusal changes nothing."""
+
+import json
+from datetime import datetime
+
+import pytest
+from service_servers import PASSWORD
+
+pytestmark = pytest.mark.unit
+
+MINT = "/v1/lct/mint"
+
+
+async def test_a_mint_answers_201_with_what_it_committed(client, order, founder, new_key, ledger):
+    key = new_key()
+    body = order(public_key=key.public_key, entity_identifier="lamp:1", parent_org="acme", metadata={"room": [1, "x"]})
+    answer = await client.post(MINT, json=body)
+    assert answer.status_code == 201
+    got = answer.json()
+    born = got["data"].pop("created_at")
+    assert datetime.fromisoformat(born).tzinfo is not None
+    assert got == {
+        "success": True,
+        "data": {
+            "lct_id": key.lct_id,
+            "entity_type": "device",
+            "entity_identifier": "lamp:1",
+            "society": "commons",
+            "public_key": key.public_key,
+            "birth_certificate": None,
+        },
+        "atp_cost": 100,
+        "caller_atp_remaining": 10**9 - 100,
+        "new_entity_atp_granted": 10_000,
+    }
+    stored = (await client.get(f"/v1/lct/{key.lct_id}")).json()
+    assert stored["success"] is True
+    assert stored["data"]["created_at"] == born
+    assert stored["data"]["metadata"] == {"room": [1, "x"]} and stored["data"]["parent_org"] == "acme"
+    assert stored["data"]["document"]["binding"]["public_key"] == key.public_key
+    state = await ledger.everything()
+    balances = {(row["kind"], row["lct_id"]): row["balance"] for row in state["accounts"]}
+    assert balances == {
+        ("issuance", None): -2 * 10**9,
+        ("pool", None): 10**9 + 100 - 10_000,
+        ("lct", founder.lct_id): 10**9 - 100,
+        ("lct", key.lct_id): 10_000,
+    }
+    assert await ledger.violations() == []
+
+
+async def test_prices_rise_exactly_per_society(client, order):
+    prices = [(await client.post(MINT, json=order())).json()["atp_cost"] for _ in range(5)]
+    assert prices == [100, 150, 225, 337, 506]
+
+
+async def test_no_private_key_leaves_the_server(client, order):
+    answer = await client.post(MINT, json=order())
+    read = await client.get(f"/v1/lct/{answer.json()['data']['lct_id']}")
+    for text in (answer.text, read.text):
+        assert "private" not in text.lower() and "secret" not in text.lower()
+    described = json.dumps(answer.json())
+    assert described.count("key") == 1, "public_key is the only member about keys"
+
+
+async def test_org_is_an_alias_of_organization(client, order):
+    witnesses = [(await client.post(MINT, json=order())).json()["data"]["lct_id"] for _ in range(3)]
+    answer = await client.post(MINT, json=order(entity_type="org", witnesses=witnesses))
+    assert answer.json()["data"]["entity_type"] == "organization"
+
+
+async def test_three_witnesses_make_a_birth_certificate(client, order, founder):
+    devices = [(await client.post(MINT, json=order())).json()["data"]["lct_id"] for _ in range(2)]
+    witnesses = [founder.lct_id, *devices]
+    answer = await client.post(MINT, json=order(entity_type="human", witnesses=witnesses))
+    assert answer.status_code == 201
+    certificate = answer.json()["data"]["birth_certificate"]
+    assert certificate["birth_witnesses"] == witnesses
+    assert certificate["citizen_role"] == "lct:web4:role:citizen:human"
+    assert certificate["issuing_society"] == "commons"
+
+
+async def refused(client, ledger, body, status, code):
+    before = await ledger.everything()
+    answer = await client.post(MINT, json=body)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["status"] == status and problem["title"] and problem["detail"]
+    assert await ledger.everything() == before
+    return problem
+
+
+@pytest.mark.parametrize(("kind", "quorum"), [("human", 3), ("organization", 3), ("ai", 1)])
+async def test_below_quorum_is_refused(client, order, ledger, founder, new_key, kind, quorum):
+    strangers = [new_key().lct_id for _ in range(4)]
+    given = [founder.lct_id, *strangers] if quorum > 1 else strangers
+    problem = await refused(client, ledger, order(entity_type=kind, witnesses=given), 409, "W4_ERR_WITNESS_QUORUM")
+    assert (problem["required"], problem["valid"]) == (quorum, quorum // 3)
+
+
+async def test_a_witness_counts_once(client, order, ledger, founder):
+    body = order(entity_type="human", witnesses=[founder.lct_id] * 3)
+    await refused(client, ledger, body, 422, "W4_ERR_VALIDATION")
+
+
+async def test_an_unknown_witness_beyond_the_quorum_is_refused(client, order, ledger, founder, new_key):
+    body = order(entity_type="ai", witnesses=[founder.lct_id, new_key().lct_id])
+    await refused(client, ledger, body, 409, "W4_ERR_WITNESS_UNKNOWN")
+
+
+async def test_same_key_or_same_identifier_is_a_duplicate(client, order, ledger):
+    first = order()
+    assert (await client.post(MINT, json=first)).status_code == 201
+    await refused(client, ledger, first, 409, "W4_ERR_DUPLICATE")
+    await refused(client, ledger, order(public_key=first["public_key"]), 409, "W4_ERR_DUPLICATE")
+    await refused(client, ledger, order(entity_identifier=first["entity_identifier"]), 409, "W4_ERR_DUPLICATE")
+
+
+async def test_unregistered_society_and_caller_are_refused(client, order, ledger, new_key):
+    await refused(client, ledger, order(society="nowhere"), 404, "W4_ERR_SOCIETY_NOT_FOUND")
+    await refused(client, ledger, order(caller_lct_id=new_key().lct_id), 404, "W4_ERR_CALLER_NOT_FOUND")
+
+
+async def test_a_mint_without_caller_is_never_free(client, order, ledger):
+    await refused(client, ledger, order(caller_lct_id=None), 422, "W4_ERR_VALIDATION")
+
+
+async def test_insufficient_atp_is_402(start, order, ledger):
+    async with start(ATP_MINT_BASE_COST=str(10**9)) as client:
+        rich = await client.post(MINT, json=order())
+        assert rich.json()["caller_atp_remaining"] == 0
+        problem = await refused(client, ledger, order(), 402, "W4_ERR_INSUFFICIENT_ATP")
+    assert (problem["atp_cost"], problem["caller_atp_balance"]) == (15 * 10**8, 0)
+
+
+async def test_a_pool_that_cannot_pay_the_grant_refuses(start, order, ledger):
+    async with start(INITIAL_ATP_GRANT=str(10**9), ATP_MINT_BASE_COST="1") as client:
+        # The fee goes into the pool first, so the first grant of all it holds still fits.
+        assert (await client.post(MINT, json=order())).status_code == 201
+        await refused(client, ledger, order(), 409, "W4_ERR_POOL_EXHAUSTED")
+
+
+async def test_a_price_above_the_limit_is_refused(client, order, ledger, postgres, database_name):
+    for count in (80, 1740):
+        await postgres.run(f"UPDATE societies SET lct_count = {count}", database_name)
+        await refused(client, ledger, order(), 409, "W4_ERR_PRICE_LIMIT")
+
+
+LONG = "x" * 513
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("caller_lct_id", "bob"),
+        ("entity_type", "ghost"),
+        ("entity_type", ["human"]),
+        ("entity_identifier", ""),
+        ("entity_identifier", "a b"),
+        ("entity_identifier", "a'; DROP TABLE lcts; --"),
+        ("entity_identifier", "a\n"),
+        ("entity_identifier", LONG),
+        ("society", ""),
+        ("society", "nul\x00"),
+        ("society", "x" * 257),
+        ("public_key", "z6MkNo"),
+        ("witnesses", ["lct:web4:x" + "y" * 256]),
+        ("witnesses", [f"lct:web4:w{n}" for n in range(11)]),
+        ("witnesses", "lct:web4:x"),
+        ("parent_org", "bell\x07"),
+        ("metadata", {str(n): 0 for n in range(33)}),
+        ("metadata", {"nul": {"deep": ["\x00"]}}),
+        ("metadata", {"k": "v" * 4096}),
+    ],
+)
+async def test_a_bad_field_is_422_and_named_and_counted(client, order, ledger, sample, field, value):
+    series = f'web4_identity_input_validation_rejected_total{{field="{field}"}}'
+    problem = await refused(client, ledger, {**order(), field: value}, 422, "W4_ERR_VALIDATION")
+    assert {error["field"].split(".")[0] for error in problem["errors"]} == {field}
+    assert field in problem["detail"]
+    assert await sample(series) == 1
+    assert await sample('web4_identity_lct_mint_rejected_total{reason="validation"}') == 1
+
+
+async def test_an_extra_field_is_refused_without_a_label_of_its_own(client, order, ledger, sample):
+    problem = await refused(client, ledger, {**order(), "is_admin": True}, 422, "W4_ERR_VALIDATION")
+    assert problem["errors"][0]["field"] == "is_admin"
+    assert await sample('web4_identity_input_validation_rejected_total{field="other"}') == 1
+    assert "is_admin" not in (await client.get("/metrics")).text
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 422),
+        (b"{", 422),
+        (b"[]", 422),
+        (b"null", 422),
+        (b"\xc3(", 400),
+        (b"[" * 9000, 400),
+        (b'{"metadata": {"n": NaN}}', 422),
+        (b'{"metadata": {"n": 1e999}}', 422),
+        (b'{"metadata": {"s": "\\ud800"}}', 422),
+        (b'{"entity_identifier": "\\ud800"}', 422),
+        (b'{"society": "\\ud800", "x\\ud800": 1}', 422),
+    ],
+)
+async def test_hostile_bodies_are_refused_as_problems(client, content, status):
+    answer = await client.post(MINT, content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+
+
+async def test_an_absent_lct_is_404(client, new_key):
+    for name in (new_key().lct_id, "lct:web4:none", "rubbish", "nul%00", "lct:web4:" + "x" * 400):
+        answer = await client.get(f"/v1/lct/{name}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "W4_ERR_LCT_NOT_FOUND")
+
+
+async def test_metrics_count_mints_and_refusals(client, order, sample, new_key):
+    assert await sample('web4_identity_lct_mint_rejected_total{reason="duplicate"}') == 0
+    assert await sample('web4_identity_lct_minted_total{entity_type="device",society="commons"}') == 0
+    body = order()
+    await client.post(MINT, json=body)
+    await client.post(MINT, json=body)
+    await client.post(MINT, json=order(society="made-up"))
+    assert await sample('web4_identity_lct_minted_total{entity_type="device",society="commons"}') == 1
+    assert await sample('web4_identity_lct_mint_rejected_total{reason="duplicate"}') == 1
+    assert await sample('web4_identity_lct_mint_rejected_total{reason="unknown_society"}') == 1
+    assert await sample("web4_identity_lct_minting_cost_atp_sum") == 100
+    text = (await client.get("/metrics")).text
+    assert "made-up" not in text
+    assert 'route="/v1/lct/mint",status_class="2xx"' in text and 'status_class="4xx"' in text
+    assert PASSWORD not in text

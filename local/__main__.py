@@ -13,10 +13,9 @@ import typer
 from local import stack
 from local import up as whole
 from local.cluster import lifecycle, node
-from local.cluster.components import forwarder
-from local.cluster.process import end
 from local.errors import UserError
 from local.paths import CACHE
+from local.target import target
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -55,7 +54,6 @@ def down(yes: bool = typer.Option(False, help="Delete the data without asking.")
             raise UserError("this deletes data and there is no terminal to ask on: say YES=1.")
         if input(question).strip().lower() not in {"y", "yes"}:
             raise UserError("nothing was removed.")
-    end(forwarder(whole.port(), 0))
     whole.down()
 
 
@@ -63,8 +61,7 @@ def down(yes: bool = typer.Option(False, help="Delete the data without asking.")
 @_plain_errors
 def cluster_stop() -> None:
     """Stop the embedded cluster and keep its data; `up` starts it again."""
-    end(forwarder(whole.port(), 0))
-    lifecycle.stop()
+    whole.stop()
 
 
 @app.command()
@@ -85,7 +82,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="For programs.")) 
 @_plain_errors
 def env() -> None:
     """Print the variables with which `pulumi` and `kubectl` run by hand, for `eval`."""
-    for name, value in {**stack.environment(), "KUBECONFIG": str(whole.target().kubeconfig)}.items():
+    for name, value in {**stack.environment(), "KUBECONFIG": str(target().kubeconfig)}.items():
         print(f"export {name}={shlex.quote(value)}")
 
 

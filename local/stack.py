@@ -12,10 +12,10 @@ from pathlib import Path
 import yaml
 
 from local import pki
-from local.cluster import layout
 from local.console import capture, say
 from local.errors import UserError
 from local.paths import BIN, MANIFESTS, PULUMI_HOME, REPO, STATE, private_dir, write_private
+from local.target import Target
 
 STACK = "local"
 PROJECT = "web4-identity"
@@ -25,7 +25,7 @@ CONFIG = STATE / f"Pulumi.{STACK}.yaml"  # the committed file plus what belongs 
 FOUNDER_KEY = STATE / "founder.pem"
 SOCIETY = "web4-local"
 EDGE_CA = STATE / "edge-ca.crt"
-SERVER_NAMES = ("identity.web4.local", "localhost", "127.0.0.1", layout.NODE_IP)
+SERVER_NAMES = ("identity.web4.local", "localhost", "127.0.0.1")
 
 
 @dataclass(frozen=True)
@@ -90,23 +90,20 @@ def service_cli() -> Path:
     return REPO / ".venv" / "bin" / "web4-identity"
 
 
-def configure(kubeconfig: Path, context: str, images: Mapping[str, str], settings: Mapping[str, object]) -> None:
+def configure(where: Target, images: Mapping[str, str]) -> None:
     """Write the stack's configuration: the committed file, and over it what belongs to this machine and cluster.
 
     Args:
-        kubeconfig: file to reach the cluster with.
-        context: the context in it.
+        where: the cluster.
         images: image names by key.
-        settings: further settings to merge, by top-level key.
     """
-    certificate, key = edge_certificate()
+    certificate, key = edge_certificate(where.address())
     machine = {
-        "cluster": {"kubeconfig": str(kubeconfig), "context": context},
+        "cluster": {"kubeconfig": str(where.kubeconfig), "context": where.context},
         "images": {name.replace("-", "_"): images[name] for name in _PULUMI_IMAGES},
-        "platform": {"install": True, "manifests": str(MANIFESTS)},
+        "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
         "genesis": {"society": SOCIETY, "public_key": founder().public_key},
-        **settings,
     }
     document = yaml.safe_load((REPO / f"Pulumi.{STACK}.yaml").read_text())
     config = document.setdefault("config", {})
@@ -117,10 +114,15 @@ def configure(kubeconfig: Path, context: str, images: Mapping[str, str], setting
     write_private(CONFIG, yaml.safe_dump(document, sort_keys=False))
 
 
-def edge_certificate() -> tuple[Path, Path]:
-    """Return the edge's certificate and key, issued by a CA of this machine that is made at the first call."""
+def edge_certificate(address: str) -> tuple[Path, Path]:
+    """Return the edge's certificate and key, issued by a CA of this machine that is made at the first call.
+
+    Args:
+        address: the node's address, one of the names it is for.
+    """
     private_dir(STATE)
-    return pki.issue(pki.authority(STATE, "edge-ca"), STATE, "edge", SERVER_NAMES[0], names=SERVER_NAMES)
+    names = (*SERVER_NAMES, address)
+    return pki.issue(pki.authority(STATE, "edge-ca"), STATE, "edge", SERVER_NAMES[0], names=names)
 
 
 def up() -> None:

@@ -42,6 +42,9 @@ class Database(pulumi.ComponentResource):
                 "instances": args.database.instances,
                 "imageName": args.image,
                 "imagePullPolicy": "IfNotPresent",
+                # How long a stopping instance waits for its clients to leave by themselves, in seconds: the service's
+                # pools never do, and with one instance every second of it is an outage. Default 180.
+                "smartShutdownTimeout": 10,
                 "postgresUID": args.database.uid,
                 "postgresGID": args.database.uid,
                 "bootstrap": {"initdb": {"database": DATABASE, "owner": OWNER}},

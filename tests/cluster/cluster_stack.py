@@ -8,8 +8,9 @@ import subprocess
 import base58
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from local import stack, up
+from local import stack
 from local.paths import BIN
+from local.target import Target
 
 NAMESPACE = "web4"
 
@@ -17,7 +18,7 @@ NAMESPACE = "web4"
 class Kubectl:
     """kubectl on the stack's cluster and namespace."""
 
-    def __init__(self, target: up.Target) -> None:
+    def __init__(self, target: Target) -> None:
         self.words = [str(BIN / "kubectl"), f"--kubeconfig={target.kubeconfig}", f"--context={target.context}"]
 
     def __call__(self, *words: str, stdin: str = "") -> str:

@@ -10,8 +10,10 @@ import httpx
 import pytest
 from cluster_stack import Kubectl
 
-from local import stack, up
+from local import stack
 from local.cluster import layout
+from local.target import Target
+from local.target import target as find_target
 
 HERE = Path(__file__).parent
 
@@ -23,12 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def target() -> up.Target:
-    return up.target()
+def target() -> Target:
+    return find_target()
 
 
 @pytest.fixture(scope="session")
-def kubectl(target: up.Target) -> Kubectl:
+def kubectl(target: Target) -> Kubectl:
     kubectl = Kubectl(target)
     ready = subprocess.run([*kubectl.words, "get", "--raw", "/readyz"], capture_output=True, text=True, check=False)
     if ready.returncode != 0:
@@ -47,16 +49,13 @@ def tls() -> ssl.SSLContext:
 
 
 @pytest.fixture(scope="session")
-def edge(target: up.Target, outputs: dict, kubectl: Kubectl) -> tuple[str, int]:
+def edge(target: Target, outputs: dict, kubectl: Kubectl) -> tuple[str, int]:
     """The edge's address and port: the node's own, where the address a client comes from is seen."""
-    if target.embedded:
-        return layout.NODE_IP, int(outputs["edge_node_port"])
-    url = httpx.URL(up.url(target))
-    return url.host, url.port
+    return target.address(), int(outputs["edge_node_port"])
 
 
 @pytest.fixture
-def new_client(target: up.Target, edge: tuple[str, int], tls: ssl.SSLContext) -> Iterator[Callable[[], httpx.Client]]:
+def new_client(target: Target, edge: tuple[str, int], tls: ssl.SSLContext) -> Iterator[Callable[[], httpx.Client]]:
     """Make clients with an IP address of their own each, so that no test spends another's rate limit."""
     added: list[str] = []
     clients: list[httpx.Client] = []

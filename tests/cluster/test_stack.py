@@ -70,6 +70,11 @@ def test_a_crashed_component_is_seen_and_repaired() -> None:
 
 
 def test_keys_are_private() -> None:
-    keys = [*(CLUSTER / "pki").glob("*.key"), *CLUSTER.glob("*.kubeconfig"), *stack.STATE.glob("*.key"), stack.FOUNDER_KEY]
+    keys = [
+        *(CLUSTER / "pki").glob("*.key"),
+        *CLUSTER.glob("*.kubeconfig"),
+        *stack.STATE.glob("*.key"),
+        stack.FOUNDER_KEY,
+    ]
     assert len(keys) > 10
     assert [key for key in keys if key.stat().st_mode & 0o077] == []

@@ -4,8 +4,10 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 
 import typer
@@ -17,7 +19,21 @@ from local.errors import UserError
 from local.paths import CACHE
 from local.target import target
 
+# An abstract socket's name: machine-wide, as the node's names are, and gone with the process that holds it.
+LOCK = "\0web4-identity"
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the machine's lock: two commands that change the cluster at once would undo each other's work."""
+    with socket.socket(socket.AF_UNIX) as lock:
+        try:
+            lock.bind(LOCK)
+        except OSError:
+            raise UserError("another `make up`, `stop` or `down` is running on this machine: wait for it.") from None
+        yield
 
 
 def _plain_errors(command: Callable) -> Callable:
@@ -41,7 +57,8 @@ def _plain_errors(command: Callable) -> Callable:
 @_plain_errors
 def up() -> None:
     """Bring everything up: tools, cluster, images, `pulumi up`, and a first LCT."""
-    whole.up()
+    with _alone():
+        whole.up()
 
 
 @app.command()
@@ -54,14 +71,16 @@ def down(yes: bool = typer.Option(False, help="Delete the data without asking.")
             raise UserError("this deletes data and there is no terminal to ask on: say YES=1.")
         if input(question).strip().lower() not in {"y", "yes"}:
             raise UserError("nothing was removed.")
-    whole.down()
+    with _alone():
+        whole.down()
 
 
 @app.command("cluster-stop")
 @_plain_errors
 def cluster_stop() -> None:
     """Stop the embedded cluster and keep its data; `up` starts it again."""
-    whole.stop()
+    with _alone():
+        whole.stop()
 
 
 @app.command()

@@ -133,12 +133,15 @@ def up() -> None:
     """
     if not _stack_exists():
         _init()
-    _pulumi("up", "--yes", "--skip-preview", "--suppress-outputs")
+    _unlock()
+    # Refreshed first, so that what was changed or deleted by hand comes back too.
+    _pulumi("up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs")
 
 
 def destroy() -> None:
     """Run `pulumi destroy` on the stack, for a cluster that goes on."""
     if _stack_exists():
+        _unlock()
         _pulumi("destroy", "--yes", "--skip-preview")
 
 
@@ -188,6 +191,13 @@ def _init() -> None:
     write_private(
         CONFIG, yaml.safe_dump(yaml.safe_load(CONFIG.read_text()) | {"encryptionsalt": salt}, sort_keys=False)
     )
+
+
+def _unlock() -> None:
+    """Drop the lock of an update that was killed. Only one of our commands runs at a time (`local.__main__`)."""
+    if any((BACKEND / ".pulumi" / "locks").rglob("*.json")):
+        say("pulumi: an earlier update was interrupted; going on from there")
+        capture([BIN / "pulumi", "--cwd", REPO, "cancel", "--yes", f"--stack={STACK}"], env=environment())
 
 
 def _pulumi(command: str, *words: str) -> None:

@@ -128,6 +128,12 @@ def test_a_missing_passphrase(cache: Path) -> None:
     assert sorted(cache.rglob("*")) == before
 
 
+def test_two_at_once(cache: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind("\0web4-identity")
+        refused(up(cache), cache, "another `make up`", "wait for it")
+
+
 def test_down_asks_before_it_deletes(cache: Path) -> None:
     cache.mkdir()
     kept = cache / "kept"

@@ -67,7 +67,7 @@ def stop() -> None:
 def down() -> None:
     """Remove the stack and, where it is ours, its cluster, data included. Tools and images stay in the cache."""
     if target().embedded:
-        stop()
+        end(forwarder(port(), 0))
         lifecycle.delete()
     else:
         stack.destroy()

@@ -13,6 +13,7 @@ from local.errors import UserError
 from local.paths import BIN, CLUSTER, KUBECONFIG
 
 READY_SECONDS = 120
+STOP_SECONDS = 20
 
 
 def start(images: dict[str, str]) -> None:
@@ -45,12 +46,16 @@ def finish(images: dict[str, str]) -> None:
     say(f"cluster: ready; export KUBECONFIG={KUBECONFIG}")
 
 
-def stop() -> None:
-    """End every process of the cluster and remove its namespaces, interface and cgroups. Its data stays."""
+def stop(patience: float = STOP_SECONDS) -> None:
+    """End every process of the cluster and remove its namespaces, interface and cgroups. Its data stays.
+
+    Args:
+        patience: seconds that each has to end by itself (Postgres to write its checkpoint) before it is killed.
+    """
     for component in (felix(), *reversed(components())):
         if component.process.name != "containerd":  # pods end first, while containerd can still reap them
-            end(component.process)
-    node.remove()
+            end(component.process, patience)
+    node.remove(patience)
     for component in (felix(), *components()):
         component.process.pid_file.unlink(missing_ok=True)
     if left := node.leftovers():
@@ -59,7 +64,7 @@ def stop() -> None:
 
 def delete() -> None:
     """Stop, then remove the cluster's data: etcd, images in containerd, volumes."""
-    stop()
+    stop(patience=0)
     shutil.rmtree(CLUSTER, ignore_errors=True)
 
 

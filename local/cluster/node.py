@@ -25,7 +25,6 @@ NETNS = Path("/run/netns") / layout.NAME
 CGROUPS = Path("/sys/fs/cgroup")
 PRIVATE = ("/var/lib", "/var/log", "/run")  # each is a folder of ours inside the node's mount namespace
 HOLDER = Process("node", ("sleep", "infinity"))
-TERM_SECONDS = 20
 
 
 def exists() -> bool:
@@ -68,11 +67,15 @@ def make() -> None:
         _hold_mounts()
 
 
-def remove() -> None:
-    """End every process inside the node, then remove its namespaces, link and cgroups. Data in the cache stays."""
-    _end_members()
+def remove(patience: float) -> None:
+    """End every process inside the node, then remove its namespaces, link and cgroups. Data in the cache stays.
+
+    Args:
+        patience: seconds that processes have to end by themselves before they are killed.
+    """
+    _end_members(patience)
     if alive(HOLDER):
-        end(HOLDER)
+        end(HOLDER, patience)
     if NETNS.exists():
         capture(["ip", "netns", "delete", layout.NAME])
         _drop_netns_folder()
@@ -173,10 +176,10 @@ def _mounted(holder: Process) -> bool:
 
 
 def _controllers() -> list[Path]:
-    """Return the cgroup hierarchies: one per controller (v1), or the one of v2."""
+    """Return the cgroup hierarchies: one per controller (v1, with v2's `unified` beside them), or the one of v2."""
     if (CGROUPS / "cgroup.controllers").exists():
         return [CGROUPS]
-    return sorted({path.resolve() for path in CGROUPS.iterdir() if path.is_dir() and path.name != "unified"})
+    return sorted({path.resolve() for path in CGROUPS.iterdir() if path.is_dir()})
 
 
 def _copy_cpuset(controller: Path) -> None:
@@ -187,9 +190,9 @@ def _copy_cpuset(controller: Path) -> None:
             file.write_text(_read(controller / name))
 
 
-def _end_members() -> None:
+def _end_members(patience: float) -> None:
     holder = {json.loads(HOLDER.pid_file.read_text())["pid"]} if HOLDER.pid_file.exists() else set()
-    for sign, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, 10)):
+    for sign, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10)):
         deadline = time.monotonic() + seconds
         for pid in members() - holder:
             _signal(pid, sign)

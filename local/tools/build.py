@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from local.console import capture, clock, run_logged, say
+from local.errors import UserError
 from local.paths import BIN, BUILD, CACHE
 from local.tools.catalogue import BUILDS, PULUMI_KUBERNETES, Binary, Build
 
@@ -71,9 +72,9 @@ def _make(build: Build, label: str) -> None:
     folder = BUILD / "modules" / build.folder
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(MODULES / build.folder, folder)
-    _download(build, folder, label)
     for module, file, place in build.embeds:
         _embed(_module_dir(module, folder) / file, folder / place)
+    _download(build, folder, label)
     if wanted:
         output = BUILD / "out"
         shutil.rmtree(output, ignore_errors=True)
@@ -99,9 +100,8 @@ def _make(build: Build, label: str) -> None:
 
 def _download(build: Build, folder: Path, label: str) -> None:
     """Fetch the modules first, so that a network problem is not mistaken for a compile error."""
-    packages = [binary.package for binary in build.binaries if not binary.package.startswith(".")]
     run_logged(
-        ["go", "list", "-deps", *packages],
+        ["go", "list", "-deps", *(binary.package for binary in build.binaries)],
         f"{label}: modules",
         log=f"modules-{build.folder}.log",
         cwd=folder,
@@ -131,15 +131,19 @@ def _go_name(package: str) -> str:
 
 
 def _module_dir(module: str, folder: Path) -> Path:
-    result = subprocess.run(
-        ["go", "list", "-m", "-f", "{{.Dir}}", module],
+    """Return the folder with the module's files, downloaded if it is not there."""
+    found = subprocess.run(
+        ["go", "mod", "download", "-json", module],
         cwd=folder,
         env={**os.environ, **GO_ENV},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    return Path(result.stdout.strip())
+    answer = json.loads(found.stdout or "{}")
+    if found.returncode != 0 or answer.get("Error"):
+        raise UserError(f"the Go module {module} could not be had: {answer.get('Error') or found.stderr.strip()}")
+    return Path(answer["Dir"])
 
 
 def _embed(source: Path, target: Path) -> None:

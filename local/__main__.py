@@ -57,6 +57,7 @@ def _plain_errors(command: Callable) -> Callable:
 @_plain_errors
 def up() -> None:
     """Bring everything up: tools, cluster, images, `pulumi up`, and a first LCT."""
+    whole.check()
     with _alone():
         whole.up()
 

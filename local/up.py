@@ -11,7 +11,7 @@ from local.cluster.process import alive, end
 from local.console import say
 from local.errors import UserError
 from local.images import build as images
-from local.target import Target, target
+from local.target import target
 from local.tools import build as tools
 
 DEFAULT_PORT = 8443
@@ -37,7 +37,6 @@ def up() -> None:
         UserError: a step failed; running it again goes on from there.
     """
     where = target()
-    _check(where)
     apt.install()
     _build()
     names = images.references()
@@ -75,8 +74,9 @@ def down() -> None:
     say("down: nothing of it runs, and its data is gone; the built tools stay (remove them with `make clean`)")
 
 
-def _check(where: Target) -> None:
-    """Find what would stop it later, before anything is made."""
+def check() -> None:
+    """Raise UserError for what would stop `up` later, before anything is made."""
+    where = target()
     stack.check_passphrase()
     if where.embedded:
         node.check()

@@ -87,8 +87,8 @@ def _pid(process: Process) -> int | None:
         noted = json.loads(process.pid_file.read_text())
     except (OSError, ValueError):
         return None
-    pid = noted["pid"]
-    return pid if _start_time(pid) == noted["started"] else None
+    began = _start_time(noted["pid"])
+    return noted["pid"] if began is not None and began == noted["started"] else None
 
 
 def _start_time(pid: int) -> int | None:

@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 
 help: ## Show this list
 	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, YES"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$$\$$/$$/g' | expand -t 18
 
 preflight:
 	@$(PYTHON) local/preflight.py
@@ -26,7 +26,7 @@ $(READY): pyproject.toml service/pyproject.toml
 up: preflight $(READY) ## Bring it all up: tools, cluster, images, `pulumi up`, and a first LCT through the TLS edge
 	@$(RUN) -m local up
 
-test: up ## Run every tier on the running stack
+test: up ## Run every tier on the running stack (test-unit, test-infra, test-cluster: one of them)
 	@$(VENV)/bin/pytest
 
 test-unit test-infra test-cluster: test-%: $(READY) ## Run one tier (unit and infra need no cluster)

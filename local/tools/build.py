@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from local.console import capture, clock, run_logged, say
@@ -25,7 +26,7 @@ GO_ENV = {
 
 def stamp_of(build: Build) -> str:
     """Return the hash of all that decides what `build` makes: its modules, flags and Go's version."""
-    digest = hashlib.sha256(repr(build).encode())
+    digest = hashlib.sha256(repr(replace(build, seconds=0)).encode())
     digest.update(capture(["go", "version"]).encode())
     for file in sorted(path for path in (MODULES / build.folder).rglob("*") if path.is_file()):
         digest.update(file.relative_to(MODULES).as_posix().encode() + b"\0" + file.read_bytes())

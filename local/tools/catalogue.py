@@ -120,7 +120,7 @@ BUILDS: tuple[Build, ...] = (
             Binary("coredns", "github.com/coredns/coredns"),
             Binary("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
         ),
-        seconds=300,
+        seconds=360,
         ldflags=f"-X github.com/prometheus/common/version.Version={PROMETHEUS}",
     ),
     Build(
@@ -132,7 +132,7 @@ BUILDS: tuple[Build, ...] = (
             Binary("prometheus-operator", f"{_OPERATOR}/cmd/operator"),
             Binary("prometheus-config-reloader", f"{_OPERATOR}/cmd/prometheus-config-reloader"),
         ),
-        seconds=480,
+        seconds=490,
         ldflags=f"-X main.version={PULUMI_KUBERNETES}",
         embeds=(
             (_PROVIDER, f"cmd/{_PLUGIN}/schema.json", f"{_PLUGIN}/schema.json"),
@@ -158,14 +158,14 @@ BUILDS: tuple[Build, ...] = (
         "Pulumi",
         "pulumi",
         (Binary("pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", ("version",), f"v{PULUMI}"),),
-        seconds=205,
+        seconds=220,
         ldflags=f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{PULUMI}",
     ),
     Build(
         "Pulumi's Python host",
         "pulumi-language-python",
         (Binary("pulumi-language-python", "github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3"),),
-        seconds=30,
+        seconds=95,
         copies=(
             (
                 "github.com/pulumi/pulumi/sdk/v3",

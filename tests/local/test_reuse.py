@@ -60,6 +60,7 @@ def test_a_build_is_made_again_when_its_pin_changes(cache: Path) -> None:
     assert one in build.pending()
     build._stamp_file(one).write_text(build.stamp_of(one))
     assert one not in build.pending()
+    assert build._is_built(dataclasses.replace(one, seconds=1))
     changed = dataclasses.replace(one, ldflags="-X other")
     assert not build._is_built(changed)
 

@@ -101,8 +101,8 @@ def members() -> set[int]:
     """Return the ids of all processes that are in the node's network namespace or in its pods' cgroups."""
     found: set[int] = set()
     for controller in _controllers():
-        for file in (controller / layout.NAME).rglob("cgroup.procs"):
-            found.update(int(pid) for pid in _read(file).split())
+        for folder, _, _ in os.walk(controller / layout.NAME):  # unlike rglob it bears what vanishes meanwhile
+            found.update(int(pid) for pid in _read(Path(folder, "cgroup.procs")).split())
     if NETNS.exists():
         inode = NETNS.stat().st_ino
         for process in Path("/proc").glob("[0-9]*"):
@@ -216,13 +216,12 @@ def _drop_netns_folder() -> None:
 
 
 def _remove_cgroup(path: Path) -> None:
-    if not path.exists():
-        return
-    folders = sorted((folder for folder in path.rglob("*") if folder.is_dir()), key=lambda f: -len(f.parts))
-    for folder in (*folders, path):
+    for folder, _, _ in os.walk(path, topdown=False):
         for _ in range(50):  # the kernel lets go of an ended process's cgroup a moment later
             try:
-                folder.rmdir()
+                os.rmdir(folder)
+                break
+            except FileNotFoundError:
                 break
             except OSError:
                 time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What the cluster tier's tests share: kubectl on the stack, and a mint request."""
+"""What the cluster tier's tests share: kubectl on the stack, and a signed mint."""
 
 import itertools
 import json
@@ -6,7 +6,10 @@ import random
 import subprocess
 
 import base58
+import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from web4_identity.signature import PayerAuth
 
 from local import stack
 from local.paths import BIN
@@ -54,3 +57,9 @@ def mint_body() -> dict:
         "society": stack.SOCIETY,
         "public_key": "z" + base58.b58encode(b"\xed\x01" + raw).decode(),
     }
+
+
+def mint(client: httpx.Client, **changes: object) -> httpx.Response:
+    """Send a mint, signed and paid by the founder; `changes` are fields of its body."""
+    founder = PayerAuth(load_pem_private_key(stack.FOUNDER_KEY.read_bytes(), password=None))
+    return client.post("/v1/lct/mint", json={**mint_body(), **changes}, auth=founder)

@@ -117,9 +117,8 @@ async def test_same_key_or_same_identifier_is_a_duplicate(client, order, ledger)
     await refused(client, ledger, order(entity_identifier=first["entity_identifier"]), 409, "W4_ERR_DUPLICATE")
 
 
-async def test_unregistered_society_and_caller_are_refused(client, order, ledger, new_key):
+async def test_an_unregistered_society_is_refused(client, order, ledger):
     await refused(client, ledger, order(society="nowhere"), 404, "W4_ERR_SOCIETY_NOT_FOUND")
-    await refused(client, ledger, order(caller_lct_id=new_key().lct_id), 404, "W4_ERR_CALLER_NOT_FOUND")
 
 
 async def test_a_mint_without_caller_is_never_free(client, order, ledger):

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from service_servers import PASSWORD, free_port, stop, wait_for
 from sqlalchemy import text
+from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
 
@@ -127,7 +128,7 @@ async def test_from_an_empty_database_to_minted_lcts(
     (one, port, log), (two, other_port, _) = serve(env), serve(env)
     context, authority = edge_certificate
     edge = await relay(port, context)
-    entity = ["--caller", founder["lct_id"], "--society", "home", "--entity-type", "device"]
+    entity = ["--caller-key", founder_key, "--society", "home", "--entity-type", "device"]
     mint = ["mint", "--url", f"https://127.0.0.1:{edge.port}", "--ca-file", authority, *entity]
 
     code, out, err = await cli(*mint, "--entity-identifier", "lamp", "--key-file", device_key)
@@ -171,9 +172,12 @@ async def test_from_an_empty_database_to_minted_lcts(
     assert PASSWORD not in log.read_text() and "PRIVATE KEY" not in log.read_text()
 
 
-async def test_a_request_under_way_is_answered_before_sigterm_ends_the_server(env, serve, database, order):
+async def test_a_request_under_way_is_answered_before_sigterm_ends_the_server(env, serve, database, order, founder):
     process, port, _ = serve(env)
-    async with database.transaction() as holder, httpx.AsyncClient(timeout=20) as client:
+    async with (
+        database.transaction() as holder,
+        httpx.AsyncClient(timeout=20, auth=PayerAuth(founder.private)) as client,
+    ):
         await holder.execute(text("SELECT 1 FROM societies FOR UPDATE"))
         waiting = asyncio.create_task(client.post(f"http://127.0.0.1:{port}/v1/lct/mint", json=order()))
         await asyncio.sleep(1)

@@ -1,16 +1,19 @@
 """POST /v1/lct/mint and GET /v1/lct/{lct_id}."""
 
 import re
+from typing import Annotated
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from web4_identity import problems
 from web4_identity.api.answers import LctAnswer, LctData, MintAnswer, StoredLctData
 from web4_identity.api.mint_request import mint_request_model
+from web4_identity.db.idempotency import Attempt
 from web4_identity.db.minting import MintOrder, MintPolicy, mint
 from web4_identity.db.registry import find_lct
 from web4_identity.domain.keys import LCT_ID_PATTERN
 from web4_identity.http.access import MINT_ROUTE
+from web4_identity.http.payer_proof import PayerProof, ProvedPayer
 from web4_identity.logs import logger
 from web4_identity.problems import Problem
 from web4_identity.resources import Resources
@@ -23,15 +26,25 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
     settings, metrics = resources.settings, resources.metrics
     policy = MintPolicy(settings.mint_base_cost, settings.mint_scale_factor, settings.initial_grant)
     request_model = mint_request_model(settings)
+    proof = Depends(PayerProof(resources))
 
     @app.post(MINT_ROUTE, status_code=201)
-    async def mint_lct(body: request_model) -> MintAnswer:
-        """Mint an LCT for the sent public key; 201 means it is committed."""
-        minted = await mint(resources.database, MintOrder(**dict(body)), policy)
-        order = minted.order
-        metrics.minted.labels(order.entity_type.value, order.society).inc()
-        metrics.minting_cost.observe(minted.atp_cost)
-        _log.info("lct_minted", lct_id=minted.lct_id, caller=order.caller_lct_id, atp_cost=minted.atp_cost)
+    async def mint_lct(body: request_model, payer: Annotated[ProvedPayer, proof]) -> MintAnswer:
+        """Mint an LCT for the sent public key; 201 means it is committed.
+
+        The payer signs the request (RFC 9421, Ed25519, keyid its LCT id) over @method, @authority, @path,
+        content-digest and idempotency-key, with created, expires and nonce. The same Idempotency-Key with the same
+        body gives the first answer again and charges nothing.
+        """
+        if body.caller_lct_id != payer.lct_id:
+            raise Problem(problems.CALLER_MISMATCH, "caller_lct_id must be the LCT whose key signed the request")
+        order = MintOrder(**body.model_dump(exclude={"caller_lct_id"}))
+        attempt = Attempt(payer.lct_id, payer.idempotency_key, payer.body_sha256)
+        minted, fresh = await mint(resources.database, order, policy, attempt)
+        if fresh:
+            metrics.minted.labels(order.entity_type.value, order.society).inc()
+            metrics.minting_cost.observe(minted.atp_cost)
+        _log.info("lct_minted", lct_id=minted.lct_id, caller=payer.lct_id, atp_cost=minted.atp_cost, repeated=not fresh)
         return MintAnswer(
             data=LctData(
                 lct_id=minted.lct_id,

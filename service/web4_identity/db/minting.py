@@ -1,10 +1,10 @@
-"""Mint one LCT: registry, price, fee, grant and counter in one transaction, or nothing at all.
+"""Mint one LCT: registry, price, fee, grant, counter and idempotency record in one transaction, or nothing at all.
 
 Locks are always taken in the same order (the society's row, then accounts by rising id), so that concurrent mints
 queue and never deadlock.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
 from web4_identity.db.engine import Database
+from web4_identity.db.idempotency import Attempt, conflict, key_taken, recall, remember
 from web4_identity.db.ledger import open_account, transfer
 from web4_identity.db.registry import insert_lct
 from web4_identity.db.tables import accounts, lcts, societies
@@ -38,7 +39,6 @@ class MintPolicy:
 class MintOrder:
     """A validated wish to mint. `public_key` is a Multikey z6Mk..., `witnesses` are distinct LCT ids."""
 
-    caller_lct_id: str
     entity_type: EntityType
     entity_identifier: str
     society: str
@@ -50,34 +50,42 @@ class MintOrder:
 
 @dataclass(frozen=True)
 class Minted:
-    """A mint that is committed. Amounts are ATP; `created_at` is an aware UTC time."""
+    """A mint that is committed. Amounts are ATP; `created_at` is an aware UTC time in ISO 8601.
+
+    Kept as JSON under its Idempotency-Key: a member added later needs a default.
+    """
 
     lct_id: str
-    order: MintOrder
     birth_certificate: dict[str, Any] | None
-    created_at: datetime
+    created_at: str
     atp_cost: int
     caller_atp_remaining: int
     granted: int
 
 
-async def mint(database: Database, order: MintOrder, policy: MintPolicy) -> Minted:
-    """Mint the LCT of `order` and give what was committed.
+async def mint(database: Database, order: MintOrder, policy: MintPolicy, attempt: Attempt) -> tuple[Minted, bool]:
+    """Mint the LCT of `order` for `attempt.payer`, and give what was committed and whether this call did it.
 
-    Raises Problem (404 society or caller, 409 duplicate, witnesses, price limit or pool, 402 balance), after which
-    everything is as it was; DatabaseUnavailable.
+    A repeated attempt gives what the first one committed, and changes nothing. Raises Problem (404 society, 409
+    duplicate, witnesses, price limit or pool, 402 balance, 422 key used for another request), after which everything
+    is as it was; DatabaseUnavailable.
     """
     try:
         async with database.transaction() as connection:
-            return await _mint(connection, order, policy)
+            return await _mint_once(connection, order, policy, attempt)
     except IntegrityError as error:
+        # The two requests name different societies, or the lock would have put them one after the other.
+        if key_taken(error):
+            raise conflict() from None
         # Two mints of one key in different societies hold different locks: the unique index decides between them.
         if getattr(error.orig, "sqlstate", None) == "23505":
             raise _duplicate() from None
         raise
 
 
-async def _mint(connection: AsyncConnection, order: MintOrder, policy: MintPolicy) -> Minted:
+async def _mint_once(
+    connection: AsyncConnection, order: MintOrder, policy: MintPolicy, attempt: Attempt
+) -> tuple[Minted, bool]:
     society = (
         await connection.execute(
             select(societies.c.id, societies.c.lct_count).where(societies.c.name == order.society).with_for_update()
@@ -85,11 +93,22 @@ async def _mint(connection: AsyncConnection, order: MintOrder, policy: MintPolic
     ).one_or_none()
     if society is None:
         raise Problem(problems.SOCIETY_NOT_FOUND, "no society of this name is registered")
+    before = await recall(connection, attempt)
+    if before is not None:
+        return Minted(**before), False
+    minted = await _mint(connection, order, policy, attempt.payer, society)
+    await remember(connection, attempt, asdict(minted))
+    return minted, True
+
+
+async def _mint(
+    connection: AsyncConnection, order: MintOrder, policy: MintPolicy, payer_id: str, society: Any
+) -> Minted:
     new_id = lct_id(from_multikey(order.public_key))
     await _refuse_duplicate(connection, society.id, new_id, order.entity_identifier)
     await _require_witnesses(connection, society.id, order)
 
-    payer, pool = await _lock_accounts(connection, society.id, order.caller_lct_id)
+    payer, pool = await _lock_accounts(connection, society.id, payer_id)
     price = _price(policy, society.lct_count)
     if payer.balance < price:
         raise Problem(
@@ -125,7 +144,7 @@ async def _mint(connection: AsyncConnection, order: MintOrder, policy: MintPolic
     await connection.execute(
         update(societies).where(societies.c.id == society.id).values(lct_count=societies.c.lct_count + 1)
     )
-    return Minted(new_id, order, certificate, now, price, payer.balance - price, policy.grant)
+    return Minted(new_id, certificate, now.isoformat(), price, payer.balance - price, policy.grant)
 
 
 def _price(policy: MintPolicy, minted: int) -> int:
@@ -165,18 +184,16 @@ async def _require_witnesses(connection: AsyncConnection, society_id: int, order
         raise Problem(problems.WITNESS_UNKNOWN, "every witness must be an LCT of the society")
 
 
-async def _lock_accounts(connection: AsyncConnection, society_id: int, caller: str) -> tuple[Any, Any]:
+async def _lock_accounts(connection: AsyncConnection, society_id: int, payer: str) -> tuple[Any, Any]:
     """Lock the payer's account and the society's pool, by rising id, and give both with their balances."""
     pool_of_society = and_(accounts.c.society_id == society_id, accounts.c.kind == "pool")
     rows = (
         await connection.execute(
             select(accounts.c.id, accounts.c.kind, accounts.c.balance)
-            .where(or_(accounts.c.lct_id == caller, pool_of_society))
+            .where(or_(accounts.c.lct_id == payer, pool_of_society))
             .order_by(accounts.c.id)
             .with_for_update()
         )
     ).all()
     by_kind = {row.kind: row for row in rows}
-    if "lct" not in by_kind:
-        raise Problem(problems.CALLER_NOT_FOUND, "caller_lct_id names no LCT")
     return by_kind["lct"], by_kind["pool"]

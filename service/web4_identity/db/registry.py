@@ -18,6 +18,11 @@ async def find_lct(connection: AsyncConnection, lct_id: str) -> RowMapping | Non
     return (await connection.execute(query)).mappings().one_or_none()
 
 
+async def public_key_of(connection: AsyncConnection, lct_id: str) -> str | None:
+    """The Multikey z6Mk... of a registered LCT, or None."""
+    return (await connection.execute(select(lcts.c.public_key).where(lcts.c.lct_id == lct_id))).scalar_one_or_none()
+
+
 async def society_names(connection: AsyncConnection) -> list[str]:
     """The names of every registered society."""
     return list((await connection.execute(select(societies.c.name))).scalars())

@@ -1,6 +1,6 @@
 """The tables as queries see them. Their constraints and triggers live in the migrations."""
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -51,5 +51,15 @@ ledger_entries = Table(
     Column("reason", Text, nullable=False),
     # The LCT id or the society name the transfer is about.
     Column("reference", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("payer", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_sha256", LargeBinary, nullable=False),
+    Column("answer", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     rate_limit_requests: int = _setting(
         "RATE_LIMIT_MAX_REQUESTS_PER_IP", "a whole number from 1 to 100000", 20, ge=1, le=100_000
     )
+    rate_limit_payer_requests: int = _setting(
+        "RATE_LIMIT_MAX_REQUESTS_PER_PAYER", "a whole number from 1 to 100000", 20, ge=1, le=100_000
+    )
     rate_limit_window: int = _setting(
         "RATE_LIMIT_WINDOW_SECONDS", "a whole number of seconds from 1 to 86400", 60, ge=1, le=86_400
     )
@@ -58,6 +61,9 @@ class Settings(BaseSettings):
     )
     max_witness_id_length: int = _setting(
         "MAX_WITNESS_ID_LENGTH", "a whole number of characters from 68 to 1024", 256, ge=68, le=1024
+    )
+    signature_clock_skew: int = _setting(
+        "SIGNATURE_CLOCK_SKEW_SECONDS", "a whole number of seconds from 0 to 30", 5, ge=0, le=30
     )
     trusted_proxies: Networks = _setting("TRUSTED_PROXIES", "comma-separated networks, such as 10.0.0.0/8", ())
 

@@ -20,6 +20,7 @@ VALIDATED_FIELDS = (
     "entity_identifier",
     "society",
     "public_key",
+    "binding_proof",
     "witnesses",
     "parent_org",
     "metadata",

@@ -40,6 +40,7 @@ POOL_EXHAUSTED = Kind(409, "W4_ERR_POOL_EXHAUSTED", "Society's pool cannot pay t
 PRICE_LIMIT = Kind(409, "W4_ERR_PRICE_LIMIT", "Price above the limit", "price_limit")
 BODY_TOO_LARGE = Kind(413, "W4_ERR_BODY_TOO_LARGE", "Request body too large", "body_too_large")
 VALIDATION = Kind(422, "W4_ERR_VALIDATION", "Invalid request", "validation")
+BINDING_PROOF = Kind(422, "W4_ERR_BINDING_PROOF", "Binding proof refused", "binding_proof")
 IDEMPOTENCY_CONFLICT = Kind(
     422, "W4_ERR_IDEMPOTENCY_CONFLICT", "Idempotency-Key used for another request", "idempotency_conflict"
 )

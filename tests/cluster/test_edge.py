@@ -50,7 +50,7 @@ def test_the_lct_outlives_the_pod_that_minted_it(new_client: NewClient, kubectl:
     assert pod not in kubectl.identity_pods()
     found = client.get(f"/v1/lct/{answer.json()['data']['lct_id']}")
     assert found.status_code == 200
-    assert found.json()["data"]["public_key"] == answer.json()["data"]["public_key"]
+    assert found.json()["binding"]["public_key"] == answer.json()["data"]["public_key"]
     kubectl("rollout", "status", "deployment/web4-identity", "--timeout=120s")
 
 

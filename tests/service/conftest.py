@@ -15,6 +15,8 @@ from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.db.migrate import migrate
 from web4_identity.db.verify import verify_ledger
+from web4_identity.domain.binding import prove_binding
+from web4_identity.domain.entities import ALIASES, EntityType
 from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
 from web4_identity.settings import Settings, load_settings
 from web4_identity.signature import PayerAuth
@@ -23,6 +25,7 @@ SOCIETY = "commons"
 CLIENT = ("203.0.113.9", 40000)
 SERVICE = "http://service:8001"
 _names = itertools.count()
+_keys = {}
 
 
 @dataclass
@@ -35,7 +38,9 @@ class Key:
 def new_key(seed=None):
     private = Ed25519PrivateKey.from_private_bytes(seed) if seed else Ed25519PrivateKey.generate()
     raw = raw_public_key(private)
-    return Key(private, to_multikey(raw), lct_id(raw))
+    key = Key(private, to_multikey(raw), lct_id(raw))
+    _keys[key.public_key] = key
+    return key
 
 
 # The same in every test, so that every client can sign with it.
@@ -146,7 +151,10 @@ async def founder(database):
 
 @pytest.fixture
 def order(founder):
-    """order(field=value, ...) is the body of a mint that would succeed, with these fields changed."""
+    """order(field=value, ...) is the body of a mint that would succeed, with these fields changed.
+
+    The binding proof is made with the key of the public_key, when new_key() made it.
+    """
     numbers = itertools.count()
 
     def make(**changes):
@@ -157,7 +165,10 @@ def order(founder):
             "society": SOCIETY,
             "public_key": new_key().public_key,
         }
-        return {name: value for name, value in {**body, **changes}.items() if value is not None}
+        body = {**body, **changes}
+        kind = EntityType(ALIASES.get(body["entity_type"], body["entity_type"]))
+        body.setdefault("binding_proof", prove_binding(_keys[body["public_key"]].private, kind))
+        return {name: value for name, value in body.items() if value is not None}
 
     return make
 

@@ -33,12 +33,11 @@ async def test_a_mint_answers_201_with_what_it_committed(client, order, founder,
         "caller_atp_remaining": 10**9 - 100,
         "new_entity_atp_granted": 10_000,
     }
-    stored = (await client.get(f"/v1/lct/{key.lct_id}")).json()
-    assert stored["success"] is True
-    assert stored["data"]["created_at"] == born
-    assert stored["data"]["metadata"] == {"room": [1, "x"]} and stored["data"]["parent_org"] == "acme"
-    assert stored["data"]["document"]["binding"]["public_key"] == key.public_key
     state = await ledger.everything()
+    (stored,) = [row for row in state["lcts"] if row["lct_id"] == key.lct_id]
+    assert stored["created_at"] == datetime.fromisoformat(born)
+    assert (json.loads(stored["metadata"]), stored["parent_org"]) == ({"room": [1, "x"]}, "acme")
+    assert stored["binding_proof"] == body["binding_proof"]
     balances = {(row["kind"], row["lct_id"]): row["balance"] for row in state["accounts"]}
     assert balances == {
         ("issuance", None): -2 * 10**9,
@@ -78,6 +77,9 @@ async def test_three_witnesses_make_a_birth_certificate(client, order, founder):
     assert certificate["birth_witnesses"] == witnesses
     assert certificate["citizen_role"] == "lct:web4:role:citizen:human"
     assert certificate["issuing_society"] == "commons"
+    assert certificate["birth_context"] == "platform"
+    read = (await client.get(f"/v1/lct/{answer.json()['data']['lct_id']}")).json()
+    assert read["birth_certificate"] == certificate
 
 
 async def refused(client, ledger, body, status, code):
@@ -164,6 +166,9 @@ LONG = "x" * 513
         ("society", "nul\x00"),
         ("society", "x" * 257),
         ("public_key", "z6MkNo"),
+        ("binding_proof", "0oRD"),
+        ("binding_proof", "cose:a b"),
+        ("binding_proof", "cose:" + "x" * 512),
         ("witnesses", ["lct:web4:x" + "y" * 256]),
         ("witnesses", [f"lct:web4:w{n}" for n in range(11)]),
         ("witnesses", "lct:web4:x"),

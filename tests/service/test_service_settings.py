@@ -49,6 +49,7 @@ def test_defaults_are_the_guides():
     assert (settings.redis_host, settings.redis_port, settings.redis_db) == ("localhost", 6379, 0)
     assert settings.trusted_proxies == ()
     assert (settings.rate_limit_payer_requests, settings.signature_clock_skew) == (20, 5)
+    assert settings.binding_clock_skew == 300
 
 
 def test_environment_wins_over_the_file_and_the_file_over_defaults(monkeypatch, tmp_path):
@@ -85,6 +86,7 @@ def test_the_example_environment_is_accepted(monkeypatch):
         ("RATE_LIMIT_WINDOW_SECONDS", "-1", "1 to 86400"),
         ("RATE_LIMIT_MAX_REQUESTS_PER_PAYER", "0", "1 to 100000"),
         ("SIGNATURE_CLOCK_SKEW_SECONDS", "31", "0 to 30"),
+        ("BINDING_CLOCK_SKEW_SECONDS", "0", "1 to 3600"),
         ("MAX_WITNESS_COUNT", "2", "3 to 100"),
         ("ATP_MINT_SCALE_FACTOR", "1e3", "at most four decimals"),
         ("INITIAL_ATP_GRANT", "1.5", "whole number"),

@@ -1,16 +1,20 @@
 """POST /v1/lct/mint and GET /v1/lct/{lct_id}."""
 
 import re
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
 
 from web4_identity import problems
-from web4_identity.api.answers import LctAnswer, LctData, MintAnswer, StoredLctData
+from web4_identity.api.answers import LctData, MintAnswer
+from web4_identity.api.conditional import json_document
 from web4_identity.api.mint_request import mint_request_model
 from web4_identity.db.idempotency import Attempt
 from web4_identity.db.minting import MintOrder, MintPolicy, mint
 from web4_identity.db.registry import find_lct
+from web4_identity.domain.binding import BindingRefused, read_proof
+from web4_identity.domain.document import lct_document
 from web4_identity.domain.keys import LCT_ID_PATTERN
 from web4_identity.http.access import MINT_ROUTE
 from web4_identity.http.payer_proof import PayerProof, ProvedPayer
@@ -24,7 +28,12 @@ _log = logger()
 def add_lct_routes(app: FastAPI, resources: Resources) -> None:
     """Add the LCT routes to `app`."""
     settings, metrics = resources.settings, resources.metrics
-    policy = MintPolicy(settings.mint_base_cost, settings.mint_scale_factor, settings.initial_grant)
+    policy = MintPolicy(
+        settings.mint_base_cost,
+        settings.mint_scale_factor,
+        settings.initial_grant,
+        timedelta(seconds=settings.binding_clock_skew),
+    )
     request_model = mint_request_model(settings)
     proof = Depends(PayerProof(resources))
 
@@ -38,7 +47,11 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
         """
         if body.caller_lct_id != payer.lct_id:
             raise Problem(problems.CALLER_MISMATCH, "caller_lct_id must be the LCT whose key signed the request")
-        order = MintOrder(**body.model_dump(exclude={"caller_lct_id"}))
+        try:
+            bound_at = read_proof(body.binding_proof, body.entity_type, body.public_key)
+        except BindingRefused as error:
+            raise Problem(problems.BINDING_PROOF, str(error)) from None
+        order = MintOrder(**body.model_dump(exclude={"caller_lct_id"}), binding_created_at=bound_at)
         attempt = Attempt(payer.lct_id, payer.idempotency_key, payer.body_sha256)
         minted, fresh = await mint(resources.database, order, policy, attempt)
         if fresh:
@@ -61,8 +74,8 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
         )
 
     @app.get("/v1/lct/{lct_id}")
-    async def read_lct(lct_id: str) -> LctAnswer:
-        """The stored LCT, or 404."""
+    async def read_lct(lct_id: str, request: Request) -> Response:
+        """The LCT's JSON-LD document, or 404; 304 when If-None-Match names its ETag."""
         row = None
         # What cannot be an id is not asked for: the database would choke on some of it (NUL).
         if len(lct_id) <= 256 and re.fullmatch(LCT_ID_PATTERN, lct_id):
@@ -70,4 +83,4 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
                 row = await find_lct(connection, lct_id)
         if row is None:
             raise Problem(problems.LCT_NOT_FOUND, "no LCT of this id is registered")
-        return LctAnswer(data=StoredLctData(**row, birth_certificate=row["document"].get("birth_certificate")))
+        return json_document(request, lct_document(row), "application/ld+json")

@@ -15,6 +15,9 @@ from web4_identity.settings import Settings
 IDENTIFIER_PATTERN = r"^[a-zA-Z0-9:_.-]+$"
 # \p{C}: control, unassigned and invisible formatting characters; NUL among them, which Postgres cannot store.
 PRINTABLE_PATTERN = r"^[^\p{C}]+$"
+BINDING_PROOF_PATTERN = r"^cose:[A-Za-z0-9_-]+$"
+# A proof made by `web4-identity mint` has about 310.
+MAX_BINDING_PROOF_LENGTH = 512
 MAX_METADATA_KEYS = 32
 MAX_METADATA_BYTES = 4096
 
@@ -67,6 +70,7 @@ def mint_request_model(settings: Settings) -> type[BaseModel]:
         ]
         society: Annotated[str, Field(pattern=PRINTABLE_PATTERN, max_length=256)]
         public_key: Annotated[str, AfterValidator(_public_key)]
+        binding_proof: Annotated[str, Field(pattern=BINDING_PROOF_PATTERN, max_length=MAX_BINDING_PROOF_LENGTH)]
         witnesses: Annotated[
             list[witness_id], Field(max_length=settings.max_witness_count), AfterValidator(_distinct)
         ] = []

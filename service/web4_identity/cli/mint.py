@@ -15,6 +15,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 
 from web4_identity.cli.common import EXIT_USAGE, fail
 from web4_identity.cli.keys import load_key
+from web4_identity.domain.binding import prove_binding
+from web4_identity.domain.entities import EntityType
 from web4_identity.domain.keys import raw_public_key, to_multikey
 from web4_identity.signature import PayerAuth
 from web4_identity.signature.rules import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN
@@ -32,7 +34,7 @@ def mint(
     url: Annotated[str, typer.Option(help="The service, such as https://identity.example.com")],
     caller_key: Annotated[Path, typer.Option(help="Private key (keygen --out) of the LCT that pays; signs the mint.")],
     society: Annotated[str, typer.Option(help="Registered society the entity is born into.")],
-    entity_type: Annotated[str, typer.Option(help="human, ai, organization or device.")],
+    entity_type: Annotated[EntityType, typer.Option(help="What the LCT stands for.")],
     entity_identifier: Annotated[str, typer.Option(help="The entity's name, unique in the society.")],
     witness: Annotated[list[str] | None, typer.Option(help="LCT id of a witness; repeat for more.")] = None,
     key_file: Annotated[Path | None, typer.Option(help="The entity's private key (keygen --out).")] = None,
@@ -43,7 +45,11 @@ def mint(
     ca_file: Annotated[Path | None, typer.Option(help="Trust this CA (PEM) instead of the system's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
 ) -> None:
-    """Mint an LCT. Of the entity's key the public half is sent, of the caller's only a signature (RFC 9421)."""
+    """Mint an LCT.
+
+    Of the entity's key the public half is sent, with a proof made with the private one that the entity agrees; of the
+    caller's key only a signature over the request (RFC 9421).
+    """
     payer = PayerAuth(load_key(caller_key))
     if idempotency_key is not None and not IDEMPOTENCY_PATTERN.fullmatch(idempotency_key):
         fail("--idempotency-key must be 1 to 128 visible ASCII characters", EXIT_USAGE)
@@ -59,10 +65,11 @@ def mint(
         idempotency_key or secrets.token_urlsafe(24),
         {
             "caller_lct_id": payer.lct_id,
-            "entity_type": entity_type,
+            "entity_type": entity_type.value,
             "entity_identifier": entity_identifier,
             "society": society,
             "public_key": to_multikey(raw_public_key(key)),
+            "binding_proof": prove_binding(key, entity_type),
             "witnesses": witness or [],
         },
     )

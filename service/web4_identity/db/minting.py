@@ -5,7 +5,7 @@ queue and never deadlock.
 """
 
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +19,7 @@ from web4_identity.db.idempotency import Attempt, conflict, key_taken, recall, r
 from web4_identity.db.ledger import open_account, transfer
 from web4_identity.db.registry import insert_lct
 from web4_identity.db.tables import accounts, lcts, societies
-from web4_identity.domain.document import birth_certificate, lct_document
+from web4_identity.domain.document import birth_certificate
 from web4_identity.domain.entities import WITNESS_QUORUM, EntityType
 from web4_identity.domain.keys import from_multikey, lct_id
 from web4_identity.domain.pricing import MAX_ATP, PriceTooHigh, mint_price
@@ -28,21 +28,27 @@ from web4_identity.problems import Problem
 
 @dataclass(frozen=True)
 class MintPolicy:
-    """What minting costs and gives, in ATP (guide, ATP Configuration)."""
+    """What minting costs and gives, in ATP (guide, ATP Configuration), and how far a binding's time may be off."""
 
     base_cost: int
     scale_factor: Fraction
     grant: int
+    binding_skew: timedelta
 
 
 @dataclass(frozen=True)
 class MintOrder:
-    """A validated wish to mint. `public_key` is a Multikey z6Mk..., `witnesses` are distinct LCT ids."""
+    """A validated wish to mint. `public_key` is a Multikey z6Mk..., `witnesses` are distinct LCT ids.
+
+    `binding_proof` is verified for the type and the key, `binding_created_at` is the RFC 3339 time it signs.
+    """
 
     entity_type: EntityType
     entity_identifier: str
     society: str
     public_key: str
+    binding_proof: str
+    binding_created_at: str
     witnesses: list[str] = field(default_factory=list)
     parent_org: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -104,6 +110,10 @@ async def _mint_once(
 async def _mint(
     connection: AsyncConnection, order: MintOrder, policy: MintPolicy, payer_id: str, society: Any
 ) -> Minted:
+    now = datetime.now(UTC)
+    # Judged here and not with the proof's signature: a late repeat of a mint must get its first answer.
+    if abs(now - datetime.fromisoformat(order.binding_created_at)) > policy.binding_skew:
+        raise Problem(problems.BINDING_PROOF, f"created_at is more than {policy.binding_skew.seconds} s from now")
     new_id = lct_id(from_multikey(order.public_key))
     await _refuse_duplicate(connection, society.id, new_id, order.entity_identifier)
     await _require_witnesses(connection, society.id, order)
@@ -120,7 +130,6 @@ async def _mint(
     if pool.balance + price < policy.grant:
         raise Problem(problems.POOL_EXHAUSTED, f"the society's pool cannot pay the grant of {policy.grant} ATP")
 
-    now = datetime.now(UTC)
     certificate = birth_certificate(order.entity_type, order.society, order.witnesses, now)
     await insert_lct(
         connection,
@@ -132,7 +141,9 @@ async def _mint(
             "public_key": order.public_key,
             "parent_org": order.parent_org,
             "witnesses": order.witnesses,
-            "document": lct_document(new_id, order.entity_type, order.public_key, now, certificate),
+            "birth_certificate": certificate,
+            "binding_created_at": order.binding_created_at,
+            "binding_proof": order.binding_proof,
             "metadata": order.metadata,
             "created_at": now,
         },

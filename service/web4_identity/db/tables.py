@@ -26,7 +26,10 @@ lcts = Table(
     Column("public_key", Text, nullable=False),
     Column("parent_org", Text),
     Column("witnesses", JSONB, nullable=False),
-    Column("document", JSONB, nullable=False),
+    Column("birth_certificate", JSONB),
+    # Null for an LCT of before binding proofs and for a society's founder.
+    Column("binding_created_at", Text),
+    Column("binding_proof", Text),
     Column("metadata", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )

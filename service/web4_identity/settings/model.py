@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     signature_clock_skew: int = _setting(
         "SIGNATURE_CLOCK_SKEW_SECONDS", "a whole number of seconds from 0 to 30", 5, ge=0, le=30
     )
+    binding_clock_skew: int = _setting(
+        "BINDING_CLOCK_SKEW_SECONDS", "a whole number of seconds from 1 to 3600", 300, ge=1, le=3600
+    )
     trusted_proxies: Networks = _setting("TRUSTED_PROXIES", "comma-separated networks, such as 10.0.0.0/8", ())
 
     mint_base_cost: int = _setting(

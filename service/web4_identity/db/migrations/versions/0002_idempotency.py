@@ -19,7 +19,8 @@ def upgrade() -> None:
             payer text NOT NULL REFERENCES lcts (lct_id),
             key text NOT NULL CHECK (length(key) BETWEEN 1 AND 128),
             request_sha256 bytea NOT NULL CHECK (length(request_sha256) = 32),
-            answer jsonb NOT NULL,
+            -- Not jsonb, which would give the members back in another order.
+            answer json NOT NULL,
             created_at timestamptz NOT NULL DEFAULT now(),
             PRIMARY KEY (payer, key)
         )

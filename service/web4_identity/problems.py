@@ -35,6 +35,10 @@ SOCIETY_NOT_FOUND = Kind(404, "W4_ERR_SOCIETY_NOT_FOUND", "Society not registere
 METHOD_NOT_ALLOWED = Kind(405, "W4_ERR_METHOD_NOT_ALLOWED", "Method not allowed")
 DUPLICATE = Kind(409, "W4_ERR_DUPLICATE", "Already minted", "duplicate")
 WITNESS_QUORUM = Kind(409, "W4_ERR_WITNESS_QUORUM", "Witness quorum not met", "witness_quorum")
+WITNESS_ATTESTATION = Kind(
+    409, "W4_ERR_WITNESS_ATTESTATION", "Witness does not attest this mint", "witness_attestation"
+)
+WITNESS_STANDING = Kind(409, "W4_ERR_WITNESS_STANDING", "Witness lacks standing", "witness_standing")
 WITNESS_UNKNOWN = Kind(409, "W4_ERR_WITNESS_UNKNOWN", "Witness not of this society", "witness_unknown")
 POOL_EXHAUSTED = Kind(409, "W4_ERR_POOL_EXHAUSTED", "Society's pool cannot pay the grant", "pool_exhausted")
 PRICE_LIMIT = Kind(409, "W4_ERR_PRICE_LIMIT", "Price above the limit", "price_limit")

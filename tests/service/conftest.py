@@ -2,12 +2,11 @@
 
 import itertools
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from types import SimpleNamespace
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from mint_parts import new_key, proof_of, testimonies
 from pydantic import SecretStr
 from service_servers import Postgres, RedisServer, Relay
 from web4_identity.app import create_app
@@ -15,9 +14,6 @@ from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.db.migrate import migrate
 from web4_identity.db.verify import verify_ledger
-from web4_identity.domain.binding import prove_binding
-from web4_identity.domain.entities import ALIASES, EntityType
-from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
 from web4_identity.settings import Settings, load_settings
 from web4_identity.signature import PayerAuth
 
@@ -25,22 +21,6 @@ SOCIETY = "commons"
 CLIENT = ("203.0.113.9", 40000)
 SERVICE = "http://service:8001"
 _names = itertools.count()
-_keys = {}
-
-
-@dataclass
-class Key:
-    private: Ed25519PrivateKey
-    public_key: str
-    lct_id: str
-
-
-def new_key(seed=None):
-    private = Ed25519PrivateKey.from_private_bytes(seed) if seed else Ed25519PrivateKey.generate()
-    raw = raw_public_key(private)
-    key = Key(private, to_multikey(raw), lct_id(raw))
-    _keys[key.public_key] = key
-    return key
 
 
 # The same in every test, so that every client can sign with it.
@@ -106,6 +86,9 @@ def env(postgres, redis_server, database_name):
         "REDIS_PORT": str(redis_server.port),
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": "1000",
         "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "1000",
+        # Whoever is registered may witness, except where a test says otherwise.
+        "MIN_WITNESS_AGE_DAYS": "0",
+        "MIN_WITNESS_ACTIONS": "0",
     }
 
 
@@ -149,11 +132,16 @@ async def founder(database):
     return FOUNDER
 
 
+@pytest.fixture(name="testimonies")
+def _testimonies():
+    return testimonies
+
+
 @pytest.fixture
 def order(founder):
     """order(field=value, ...) is the body of a mint that would succeed, with these fields changed.
 
-    The binding proof is made with the key of the public_key, when new_key() made it.
+    The binding proof is made with the key of the public_key, and each of `witnesses`, which are keys, attests.
     """
     numbers = itertools.count()
 
@@ -166,8 +154,8 @@ def order(founder):
             "public_key": new_key().public_key,
         }
         body = {**body, **changes}
-        kind = EntityType(ALIASES.get(body["entity_type"], body["entity_type"]))
-        body.setdefault("binding_proof", prove_binding(_keys[body["public_key"]].private, kind))
+        body["witnesses"] = testimonies(body, body.get("witnesses", []))
+        body.setdefault("binding_proof", proof_of(body))
         return {name: value for name, value in body.items() if value is not None}
 
     return make
@@ -178,7 +166,7 @@ def ledger(postgres, database_name, database):
     """Look at the database: everything in it, and what the verifier says."""
 
     async def everything():
-        tables = ("societies", "lcts", "accounts", "ledger_entries", "idempotency")
+        tables = ("societies", "lcts", "accounts", "ledger_entries", "idempotency", "attestations", "standing")
         return {t: await postgres.run(f"SELECT * FROM {t} ORDER BY 1", database_name) for t in tables}
 
     async def violations():
@@ -202,6 +190,21 @@ def unproved(client, order, ledger, sample):
         assert ("www-authenticate" in answer.headers) == (status == 401)
         assert await ledger.everything() == before
         assert await sample(f'web4_identity_lct_mint_rejected_total{{reason="{code.lower()}"}}') == 1
+        return problem
+
+    return check
+
+
+@pytest.fixture
+def unwitnessed(client, ledger):
+    """unwitnessed(body, code) sends a mint that must fail with 409 and leave all as it was, and gives the problem."""
+
+    async def check(body, code, by=client):
+        before = await ledger.everything()
+        answer = await by.post("/v1/lct/mint", json=body)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (409, f"W4_ERR_WITNESS_{code}"), problem
+        assert await ledger.everything() == before
         return problem
 
     return check

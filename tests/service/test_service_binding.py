@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from web4_identity.domain.binding import BindingRefused, prove_binding, read_proof
+from web4_identity.domain.binding import prove_binding, read_proof
+from web4_identity.domain.cose import StatementRefused
 from web4_identity.domain.entities import EntityType
 from web4_identity.domain.keys import raw_public_key, to_multikey
 
@@ -117,7 +118,7 @@ assert cbor2.loads(REORDERED) == cbor2.loads(PAYLOAD) and REORDERED != PAYLOAD
     ids=range(37),
 )
 def test_a_proof_that_shows_less_is_refused(data):
-    with pytest.raises(BindingRefused):
+    with pytest.raises(StatementRefused):
         read_proof(text(data), EntityType.DEVICE, KEY)
 
 
@@ -137,7 +138,7 @@ def test_a_proof_has_one_spelling(spoil):
     proof = text(sign1())
     spoiled = spoil(proof)
     assert spoiled != proof
-    with pytest.raises(BindingRefused):
+    with pytest.raises(StatementRefused):
         read_proof(spoiled, EntityType.DEVICE, KEY)
 
 

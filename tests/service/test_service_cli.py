@@ -147,6 +147,21 @@ def test_migrate_wants_the_genesis_options_together(options):
     assert result.exit_code == 2 and "--genesis-society" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--talent", "1.1"], "--talent"),
+        (["--actions", "-1"], "--actions"),
+        (["--since", "yesterday"], "with its zone"),
+        (["--since", "2025-01-31T00:00:00"], "with its zone"),
+    ],
+)
+def test_standing_names_what_it_cannot_use(monkeypatch, options, message):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@127.0.0.1:1/d")
+    result = run("standing", "lct:web4:x", *options)
+    assert result.exit_code == 2 and message in result.stderr
+
+
 def test_an_unreachable_database_is_one_line(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", f"postgresql://u:hidden-word@127.0.0.1:{free_port()}/d")
     for command in (["migrate", "--wait-seconds", "0"], ["ledger", "verify"]):
@@ -157,7 +172,7 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["ledger", "verify"]]
+    "command", [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["standing"], ["ledger", "verify"]]
 )
 def test_every_command_has_help(command):
     result = run(*command, "--help")

@@ -111,7 +111,7 @@ async def test_rows_of_the_release_before_are_whole_documents(empty_database_url
     await connection.close()
     database = Database(url, 1)
     async with database.transaction() as opened:
-        document = lct_document(await find_lct(opened, key.lct_id))
+        document = lct_document(await find_lct(opened, key.lct_id), [])
     await database.close()
     assert set(document) == REQUIRED | {"birth_certificate"}
     assert document["birth_certificate"] == certificate

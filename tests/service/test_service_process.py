@@ -172,6 +172,24 @@ async def test_from_an_empty_database_to_minted_lcts(
     assert PASSWORD not in log.read_text() and "PRIVATE KEY" not in log.read_text()
 
 
+async def test_an_operator_makes_a_first_witness(env, serve, tmp_path, founder):
+    env = {**env, "MIN_WITNESS_AGE_DAYS": "30", "MIN_WITNESS_ACTIONS": "50"}
+    key = tmp_path / "founder.pem"
+    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    key.write_bytes(founder.private.private_bytes(*pem))
+    _, port, _ = serve(env)
+    mint = ["mint", "--url", f"http://127.0.0.1:{port}", "--caller-key", key, "--society", "commons"]
+    mint += ["--entity-type", "ai", "--entity-identifier", "helper", "--witness-key", key]
+    code, _, err = await cli(*mint)
+    assert code == 1 and "W4_ERR_WITNESS_QUORUM" in err
+    vouch = ["--actions", "50", "--since", "2025-01-31T00:00:00Z"]
+    assert await cli("standing", founder.lct_id, *vouch, **env) == (0, f"standing of {founder.lct_id} is set\n", "")
+    code, out, err = await cli(*mint)
+    assert code == 0 and out.startswith("minted "), err
+    code, _, err = await cli("standing", "lct:web4:absent", **env)
+    assert (code, err) == (1, "web4-identity: no LCT lct:web4:absent is registered\n")
+
+
 async def test_a_request_under_way_is_answered_before_sigterm_ends_the_server(env, serve, database, order, founder):
     process, port, _ = serve(env)
     async with (

@@ -12,8 +12,11 @@ from web4_identity.api.conditional import json_document
 from web4_identity.api.mint_request import mint_request_model
 from web4_identity.db.idempotency import Attempt
 from web4_identity.db.minting import MintOrder, MintPolicy, mint
-from web4_identity.db.registry import find_lct
-from web4_identity.domain.binding import BindingRefused, read_proof
+from web4_identity.db.registry import attestations_of, find_lct
+from web4_identity.db.witnesses import WitnessPolicy
+from web4_identity.domain.attestation import Testimony
+from web4_identity.domain.binding import read_proof
+from web4_identity.domain.cose import StatementRefused
 from web4_identity.domain.document import lct_document
 from web4_identity.domain.keys import LCT_ID_PATTERN
 from web4_identity.http.access import MINT_ROUTE
@@ -33,6 +36,11 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
         settings.mint_scale_factor,
         settings.initial_grant,
         timedelta(seconds=settings.binding_clock_skew),
+        WitnessPolicy(
+            settings.min_witness_reputation,
+            timedelta(days=settings.min_witness_age_days),
+            settings.min_witness_actions,
+        ),
     )
     request_model = mint_request_model(settings)
     proof = Depends(PayerProof(resources))
@@ -49,9 +57,11 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
             raise Problem(problems.CALLER_MISMATCH, "caller_lct_id must be the LCT whose key signed the request")
         try:
             bound_at = read_proof(body.binding_proof, body.entity_type, body.public_key)
-        except BindingRefused as error:
+        except StatementRefused as error:
             raise Problem(problems.BINDING_PROOF, str(error)) from None
-        order = MintOrder(**body.model_dump(exclude={"caller_lct_id"}), binding_created_at=bound_at)
+        fields = body.model_dump(exclude={"caller_lct_id", "witnesses"})
+        witnesses = [Testimony(each.lct_id, each.attestation) for each in body.witnesses]
+        order = MintOrder(**fields, witnesses=witnesses, binding_created_at=bound_at)
         attempt = Attempt(payer.lct_id, payer.idempotency_key, payer.body_sha256)
         minted, fresh = await mint(resources.database, order, policy, attempt)
         if fresh:
@@ -81,6 +91,7 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
         if len(lct_id) <= 256 and re.fullmatch(LCT_ID_PATTERN, lct_id):
             async with resources.database.transaction() as connection:
                 row = await find_lct(connection, lct_id)
+                attested = await attestations_of(connection, lct_id)
         if row is None:
             raise Problem(problems.LCT_NOT_FOUND, "no LCT of this id is registered")
-        return json_document(request, lct_document(row), "application/ld+json")
+        return json_document(request, lct_document(row, attested), "application/ld+json")

@@ -15,9 +15,10 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 
 from web4_identity.cli.common import EXIT_USAGE, fail
 from web4_identity.cli.keys import load_key
+from web4_identity.domain.attestation import Birth, attest
 from web4_identity.domain.binding import prove_binding
 from web4_identity.domain.entities import EntityType
-from web4_identity.domain.keys import raw_public_key, to_multikey
+from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
 from web4_identity.signature import PayerAuth
 from web4_identity.signature.rules import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN
 
@@ -36,7 +37,9 @@ def mint(
     society: Annotated[str, typer.Option(help="Registered society the entity is born into.")],
     entity_type: Annotated[EntityType, typer.Option(help="What the LCT stands for.")],
     entity_identifier: Annotated[str, typer.Option(help="The entity's name, unique in the society.")],
-    witness: Annotated[list[str] | None, typer.Option(help="LCT id of a witness; repeat for more.")] = None,
+    witness_key: Annotated[
+        list[Path] | None, typer.Option(help="Private key of a witness, which attests the mint; repeat for more.")
+    ] = None,
     key_file: Annotated[Path | None, typer.Option(help="The entity's private key (keygen --out).")] = None,
     idempotency_key: Annotated[
         str | None,
@@ -58,6 +61,9 @@ def mint(
     else:
         key = Ed25519PrivateKey.generate()
         typer.echo("no --key-file: minting for a fresh key that is kept in memory only and lost at exit", err=True)
+    public_key = to_multikey(raw_public_key(key))
+    birth = Birth(payer.lct_id, society, entity_type, entity_identifier, public_key)
+    witnesses = [load_key(path) for path in witness_key or []]
     answer = _post(
         url.rstrip("/") + "/v1/lct/mint",
         ca_file,
@@ -68,9 +74,11 @@ def mint(
             "entity_type": entity_type.value,
             "entity_identifier": entity_identifier,
             "society": society,
-            "public_key": to_multikey(raw_public_key(key)),
+            "public_key": public_key,
             "binding_proof": prove_binding(key, entity_type),
-            "witnesses": witness or [],
+            "witnesses": [
+                {"lct_id": lct_id(raw_public_key(each)), "attestation": attest(each, birth)} for each in witnesses
+            ],
         },
     )
     if as_json:

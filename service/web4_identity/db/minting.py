@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,8 +19,10 @@ from web4_identity.db.idempotency import Attempt, conflict, key_taken, recall, r
 from web4_identity.db.ledger import open_account, transfer
 from web4_identity.db.registry import insert_lct
 from web4_identity.db.tables import accounts, lcts, societies
+from web4_identity.db.witnesses import WitnessPolicy, nonce_used, remember_attestations, require_witnesses
+from web4_identity.domain.attestation import Birth, Testimony
 from web4_identity.domain.document import birth_certificate
-from web4_identity.domain.entities import WITNESS_QUORUM, EntityType
+from web4_identity.domain.entities import EntityType
 from web4_identity.domain.keys import from_multikey, lct_id
 from web4_identity.domain.pricing import MAX_ATP, PriceTooHigh, mint_price
 from web4_identity.problems import Problem
@@ -28,17 +30,21 @@ from web4_identity.problems import Problem
 
 @dataclass(frozen=True)
 class MintPolicy:
-    """What minting costs and gives, in ATP (guide, ATP Configuration), and how far a binding's time may be off."""
+    """What minting costs and gives, in ATP (guide, ATP Configuration), and what else it asks.
+
+    `binding_skew` is how far a binding's time may be off.
+    """
 
     base_cost: int
     scale_factor: Fraction
     grant: int
     binding_skew: timedelta
+    witnesses: WitnessPolicy
 
 
 @dataclass(frozen=True)
 class MintOrder:
-    """A validated wish to mint. `public_key` is a Multikey z6Mk..., `witnesses` are distinct LCT ids.
+    """A validated wish to mint. `public_key` is a Multikey z6Mk..., `witnesses` are of distinct LCTs.
 
     `binding_proof` is verified for the type and the key, `binding_created_at` is the RFC 3339 time it signs.
     """
@@ -49,9 +55,21 @@ class MintOrder:
     public_key: str
     binding_proof: str
     binding_created_at: str
-    witnesses: list[str] = field(default_factory=list)
+    witnesses: list[Testimony] = field(default_factory=list)
     parent_org: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    def birth(self, payer: str) -> Birth:
+        """What a witness attests when `payer` (an LCT id) pays."""
+        return Birth(
+            payer,
+            self.society,
+            self.entity_type,
+            self.entity_identifier,
+            self.public_key,
+            self.parent_org,
+            self.metadata,
+        )
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,8 @@ async def mint(database: Database, order: MintOrder, policy: MintPolicy, attempt
         # The two requests name different societies, or the lock would have put them one after the other.
         if key_taken(error):
             raise conflict() from None
+        if nonce_used(error):
+            raise Problem(problems.WITNESS_ATTESTATION, "a witness used this attestation's nonce before") from None
         # Two mints of one key in different societies hold different locks: the unique index decides between them.
         if getattr(error.orig, "sqlstate", None) == "23505":
             raise _duplicate() from None
@@ -116,7 +136,10 @@ async def _mint(
         raise Problem(problems.BINDING_PROOF, f"created_at is more than {policy.binding_skew.seconds} s from now")
     new_id = lct_id(from_multikey(order.public_key))
     await _refuse_duplicate(connection, society.id, new_id, order.entity_identifier)
-    await _require_witnesses(connection, society.id, order)
+    attested = await require_witnesses(
+        connection, society.id, order.birth(payer_id), order.witnesses, policy.witnesses, now
+    )
+    witnesses = [testimony.lct_id for testimony in order.witnesses]
 
     payer, pool = await _lock_accounts(connection, society.id, payer_id)
     price = _price(policy, society.lct_count)
@@ -130,7 +153,7 @@ async def _mint(
     if pool.balance + price < policy.grant:
         raise Problem(problems.POOL_EXHAUSTED, f"the society's pool cannot pay the grant of {policy.grant} ATP")
 
-    certificate = birth_certificate(order.entity_type, order.society, order.witnesses, now)
+    certificate = birth_certificate(order.entity_type, order.society, witnesses, now)
     await insert_lct(
         connection,
         {
@@ -140,7 +163,7 @@ async def _mint(
             "entity_identifier": order.entity_identifier,
             "public_key": order.public_key,
             "parent_org": order.parent_org,
-            "witnesses": order.witnesses,
+            "witnesses": witnesses,
             "birth_certificate": certificate,
             "binding_created_at": order.binding_created_at,
             "binding_proof": order.binding_proof,
@@ -148,6 +171,7 @@ async def _mint(
             "created_at": now,
         },
     )
+    await remember_attestations(connection, new_id, attested)
     account = await open_account(connection, kind="lct", society_id=society.id, lct_id=new_id)
     about = {"reference": new_id, "now": now}
     await transfer(connection, source=payer.id, target=pool.id, amount=price, reason="mint_fee", **about)
@@ -176,23 +200,6 @@ async def _refuse_duplicate(connection: AsyncConnection, society_id: int, new_id
     found = await connection.execute(select(lcts.c.lct_id).where(or_(lcts.c.lct_id == new_id, same_name)).limit(1))
     if found.first() is not None:
         raise _duplicate()
-
-
-async def _require_witnesses(connection: AsyncConnection, society_id: int, order: MintOrder) -> None:
-    known = 0
-    if order.witnesses:
-        query = select(func.count()).where(lcts.c.society_id == society_id, lcts.c.lct_id.in_(order.witnesses))
-        known = (await connection.execute(query)).scalar_one()
-    quorum = WITNESS_QUORUM[order.entity_type]
-    if known < quorum:
-        raise Problem(
-            problems.WITNESS_QUORUM,
-            f"{order.entity_type.value} needs {quorum} witnesses of the society, {known} given are",
-            required=quorum,
-            valid=known,
-        )
-    if known < len(order.witnesses):
-        raise Problem(problems.WITNESS_UNKNOWN, "every witness must be an LCT of the society")
 
 
 async def _lock_accounts(connection: AsyncConnection, society_id: int, payer: str) -> tuple[Any, Any]:

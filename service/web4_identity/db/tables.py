@@ -1,6 +1,6 @@
 """The tables as queries see them. Their constraints and triggers live in the migrations."""
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, Table, Text, Uuid
+from sqlalchemy import JSON, BigInteger, Column, DateTime, LargeBinary, MetaData, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -63,6 +63,29 @@ idempotency = Table(
     Column("payer", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("request_sha256", LargeBinary, nullable=False),
-    Column("answer", JSONB, nullable=False),
+    Column("answer", JSON, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+attestations = Table(
+    "attestations",
+    metadata,
+    Column("witness", Text, primary_key=True),
+    Column("nonce", LargeBinary, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    # The whole COSE_Sign1, and its time as signed.
+    Column("sig", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+)
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("lct_id", Text, primary_key=True),
+    Column("talent", Numeric, nullable=False),
+    Column("training", Numeric, nullable=False),
+    Column("temperament", Numeric, nullable=False),
+    Column("actions", BigInteger, nullable=False),
+    Column("since", DateTime(timezone=True)),
 )

@@ -1,9 +1,9 @@
 """The public JSON-LD document of an LCT, made from what the registry holds.
 
-Source: Web4 LCT specification, JSON-LD form: the root members below and birth_certificate, no other.
+Source: Web4 LCT specification, JSON-LD form: the root members below, birth_certificate and attestations, no other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,8 +41,8 @@ def birth_certificate(
     }
 
 
-def lct_document(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of one row of the registry.
+def lct_document(row: Mapping[str, Any], attested: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The document of one row of the registry, with what was attested of it.
 
     An LCT of before binding proofs, and a society's founder, have a binding without one.
     """
@@ -68,15 +68,22 @@ def lct_document(row: Mapping[str, Any]) -> dict[str, Any]:
         "mrh": {
             "bound": [],
             "paired": [citizen],
-            "witnessing": [],
+            "witnessing": [
+                {"lct_id": each["witness"], "role": each["role"], "last_attestation": each["ts"]} for each in attested
+            ],
             "horizon_depth": HORIZON_DEPTH,
             "last_updated": born,
         },
         "policy": {"capabilities": list(CAPABILITIES)},
-        "t3_tensor": tensor(T3_WEIGHTS),
-        "v3_tensor": tensor(V3_WEIGHTS),
+        "t3_tensor": tensor(T3_WEIGHTS, row),
+        "v3_tensor": tensor(V3_WEIGHTS, {}),
         "revocation": {"status": "active"},
     }
     if row["birth_certificate"]:
         document["birth_certificate"] = row["birth_certificate"]
+    if attested:
+        document["attestations"] = [
+            {"witness": each["witness"], "type": each["role"], "sig": each["sig"], "ts": each["ts"]}
+            for each in attested
+        ]
     return document

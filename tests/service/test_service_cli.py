@@ -123,6 +123,26 @@ def test_mint_refuses_an_unusable_idempotency_key(payer, key):
     assert result.exit_code == 2 and "128 visible ASCII" in result.stderr
 
 
+def test_mint_names_a_file_that_is_no_attestation(tmp_path, payer):
+    path = tmp_path / "attestation.json"
+    for text, message in (
+        (None, "No such file"),
+        ("{", "not what"),
+        ('{"lct_id": "x"}', "not what"),
+        ("[]", "not what"),
+    ):
+        if text is not None:
+            path.write_text(text)
+        result = run("mint", "--url", "http://127.0.0.1:1", *MINT, *payer, "--attestation", path)
+        assert result.exit_code == 1 and message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_attest_names_a_bad_public_key(payer):
+    about = ["--key-file", payer[1], "--caller", "lct:web4:x", "--public-key", "z6MkNo", *MINT]
+    result = run("attest", *about)
+    assert result.exit_code == 2 and "--public-key: not an Ed25519 Multikey" in result.stderr
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "nonsense", "ftp://127.0.0.1/"])
 def test_mint_that_reaches_nothing_is_one_line(url, payer):
     result = run("mint", "--url", url.format(port=free_port()), *MINT, *payer)
@@ -172,7 +192,8 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["standing"], ["ledger", "verify"]]
+    "command",
+    [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["attest"], ["standing"], ["ledger", "verify"]],
 )
 def test_every_command_has_help(command):
     result = run(*command, "--help")

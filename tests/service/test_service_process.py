@@ -186,6 +186,21 @@ async def test_an_operator_makes_a_first_witness(env, serve, tmp_path, founder):
     assert await cli("standing", founder.lct_id, *vouch, **env) == (0, f"standing of {founder.lct_id} is set\n", "")
     code, out, err = await cli(*mint)
     assert code == 0 and out.startswith("minted "), err
+
+    # A witness elsewhere attests with a key that the caller never sees.
+    device, signed = tmp_path / "device.pem", tmp_path / "attestation.json"
+    shown = dict(line.split(": ") for line in (await cli("keygen", "--out", device))[1].splitlines())
+    about = ["--society", "commons", "--entity-type", "ai", "--entity-identifier", "second"]
+    code, out, _ = await cli(
+        "attest", "--key-file", key, "--caller", founder.lct_id, "--public-key", shown["public_key"], *about
+    )
+    signed.write_text(out)
+    payer = ["mint", "--url", f"http://127.0.0.1:{port}", "--caller-key", key, "--attestation", signed]
+    code, _, err = await cli(*payer, *about)
+    assert code == 1 and "W4_ERR_WITNESS_QUORUM" in err, "it attests the device's key, and no fresh one"
+    code, out, err = await cli(*payer, *about, "--key-file", device)
+    assert (code, out.startswith(f"minted {shown['lct_id']} ")) == (0, True), err
+
     code, _, err = await cli("standing", "lct:web4:absent", **env)
     assert (code, err) == (1, "web4-identity: no LCT lct:web4:absent is registered\n")
 

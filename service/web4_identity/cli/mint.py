@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageSignaturesException
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
+from web4_identity.cli.attest import read_testimony, testimony
 from web4_identity.cli.common import EXIT_USAGE, fail
 from web4_identity.cli.keys import load_key
-from web4_identity.domain.attestation import Birth, attest
+from web4_identity.domain.attestation import Birth
 from web4_identity.domain.binding import prove_binding
 from web4_identity.domain.entities import EntityType
-from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
+from web4_identity.domain.keys import raw_public_key, to_multikey
 from web4_identity.signature import PayerAuth
 from web4_identity.signature.rules import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN
 
@@ -39,6 +40,9 @@ def mint(
     entity_identifier: Annotated[str, typer.Option(help="The entity's name, unique in the society.")],
     witness_key: Annotated[
         list[Path] | None, typer.Option(help="Private key of a witness, which attests the mint; repeat for more.")
+    ] = None,
+    attestation: Annotated[
+        list[Path] | None, typer.Option(help="What a witness made with `attest`; repeat for more. Needs --key-file.")
     ] = None,
     key_file: Annotated[Path | None, typer.Option(help="The entity's private key (keygen --out).")] = None,
     idempotency_key: Annotated[
@@ -63,7 +67,8 @@ def mint(
         typer.echo("no --key-file: minting for a fresh key that is kept in memory only and lost at exit", err=True)
     public_key = to_multikey(raw_public_key(key))
     birth = Birth(payer.lct_id, society, entity_type, entity_identifier, public_key)
-    witnesses = [load_key(path) for path in witness_key or []]
+    witnesses = [testimony(load_key(path), birth) for path in witness_key or []]
+    witnesses += [read_testimony(path) for path in attestation or []]
     answer = _post(
         url.rstrip("/") + "/v1/lct/mint",
         ca_file,
@@ -76,9 +81,7 @@ def mint(
             "society": society,
             "public_key": public_key,
             "binding_proof": prove_binding(key, entity_type),
-            "witnesses": [
-                {"lct_id": lct_id(raw_public_key(each)), "attestation": attest(each, birth)} for each in witnesses
-            ],
+            "witnesses": witnesses,
         },
     )
     if as_json:

@@ -161,6 +161,19 @@ async def test_what_was_not_signed_so_is_invalid(unproved, founder, crafted):
     await unproved(Crafted(founder, **crafted), "SIGNATURE_INVALID")
 
 
+async def test_only_our_own_authorities_are_signed_for_when_they_are_set(start, order, founder):
+    async def status(allowed, host=None):
+        async with start(PUBLIC_AUTHORITIES=allowed) as client:
+            # As a payer signed it for the other host, and someone passed it on here with that Host.
+            elsewhere = [] if host is None else [("Host", host)]
+            auth = Crafted(founder, **({} if host is None else {"host": host.removesuffix(":443"), "port": None}))
+            return (await client.post(MINT, json=order(), auth=auth, headers=elsewhere)).status_code
+
+    assert [await status("other.example, Service:8001"), await status("service")] == [201, 401]
+    assert [await status("", "staging.example"), await status("service:8001", "staging.example")] == [201, 401]
+    assert await status("staging.example", "Staging.Example:443") == 201
+
+
 async def test_a_signature_for_another_method_is_invalid(unproved, founder):
     class AsPut(Crafted):
         def auth_flow(self, request):

@@ -47,7 +47,7 @@ def test_defaults_are_the_guides():
     assert (settings.min_witness_age_days, settings.min_witness_actions) == (30, 50)
     assert str(settings.min_witness_reputation) == "0.4"
     assert (settings.redis_host, settings.redis_port, settings.redis_db) == ("localhost", 6379, 0)
-    assert settings.trusted_proxies == ()
+    assert (settings.trusted_proxies, settings.public_authorities) == ((), ())
     assert (settings.rate_limit_payer_requests, settings.signature_clock_skew) == (20, 5)
     assert settings.binding_clock_skew == 300
 
@@ -92,6 +92,8 @@ def test_the_example_environment_is_accepted(monkeypatch):
         ("INITIAL_ATP_GRANT", "1.5", "whole number"),
         ("MIN_WITNESS_REPUTATION", "1.1", "0 to 1"),
         ("TRUSTED_PROXIES", "10.0.0.1/8", "networks"),
+        ("PUBLIC_AUTHORITIES", "https://id.example.com", "hosts"),
+        ("PUBLIC_AUTHORITIES", "id.example.com/v1", "hosts"),
         ("DB_POOL_SIZE", "0", "1 to 100"),
         ("DATABASE_URL", "mysql://u:s3cr3t-word@h/d", "postgresql://"),
         ("DATABASE_URL", "s3cr3t-word", "postgresql://"),

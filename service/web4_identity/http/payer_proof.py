@@ -44,6 +44,7 @@ class PayerProof:
         DatabaseUnavailable.
         """
         claim = read_claim(request.headers, time.time(), self._skew)
+        self._require_our_authority(request.headers)
         idempotency_key = _idempotency_key(request.headers)
         body = await request.body()
         verify_digest(request.headers, body)
@@ -55,6 +56,12 @@ class PayerProof:
         except StoreUnavailable as error:
             raise store_unavailable(self._resources, error) from error
         return ProvedPayer(claim.key_id, idempotency_key, hashlib.sha256(body).digest())
+
+    def _require_our_authority(self, headers: Headers) -> None:
+        # What a payer signs for another service (a test stack) would otherwise count here too, sent with its Host.
+        allowed = self._resources.settings.public_authorities
+        if allowed and headers.get("host", "").lower().removesuffix(":443") not in allowed:
+            raise unproved(problems.SIGNATURE_INVALID, "Host is none of this service's PUBLIC_AUTHORITIES")
 
     async def _public_key(self, claim: Claim) -> bytes:
         async with self._resources.database.transaction() as connection:

@@ -26,6 +26,7 @@ def _checked_url(secret: SecretStr) -> SecretStr:
 
 
 Factor = Annotated[Fraction, BeforeValidator(parsers.exact_factor), PlainSerializer(str)]
+Authorities = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parsers.authorities)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(parsers.networks)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
 
@@ -67,6 +68,11 @@ class Settings(BaseSettings):
     )
     binding_clock_skew: int = _setting(
         "BINDING_CLOCK_SKEW_SECONDS", "a whole number of seconds from 1 to 3600", 300, ge=1, le=3600
+    )
+    public_authorities: Authorities = _setting(
+        "PUBLIC_AUTHORITIES",
+        "comma-separated hosts with their port unless it is the default, such as id.example.com",
+        (),
     )
     trusted_proxies: Networks = _setting("TRUSTED_PROXIES", "comma-separated networks, such as 10.0.0.0/8", ())
 

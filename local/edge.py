@@ -77,7 +77,7 @@ def _first_lct(url: str) -> dict:
             "--json",
             f"--url={url}",
             f"--ca-file={stack.EDGE_CA}",
-            f"--caller={stack.founder().lct_id}",
+            f"--caller-key={stack.FOUNDER_KEY}",
             f"--society={stack.SOCIETY}",
             "--entity-type=device",
             f"--entity-identifier=first-device-{secrets.token_hex(4)}",

@@ -11,6 +11,7 @@ from prometheus_client import (
 )
 
 from web4_identity.domain.entities import EntityType
+from web4_identity.http.rate_limiter import LimitType
 from web4_identity.problems import MINT_REASONS
 
 VALIDATED_FIELDS = (
@@ -19,6 +20,7 @@ VALIDATED_FIELDS = (
     "entity_identifier",
     "society",
     "public_key",
+    "binding_proof",
     "witnesses",
     "parent_org",
     "metadata",
@@ -62,7 +64,7 @@ class Metrics:
         )
         self.rate_limit_store_errors = Counter(
             "web4_identity_rate_limit_store_errors",
-            "Requests whose rate limit could not be counted, Redis being out of reach",
+            "Requests whose rate limit or nonce could not be kept, Redis being out of reach",
             registry=self.registry,
         )
         self.minting_cost = Histogram(
@@ -83,7 +85,8 @@ class Metrics:
             self.mint_rejected.labels(reason)
         for name in VALIDATED_FIELDS:
             self.invalid.labels(name)
-        self.rate_limited.labels("ip")
+        for limit in LimitType:
+            self.rate_limited.labels(limit.value)
 
     def register_society(self, name: str) -> None:
         """Create the zero series of one registered society."""

@@ -1,10 +1,12 @@
-"""What one running app holds: settings, database, rate limiter, metrics."""
+"""What one running app holds: settings, database, Redis and what is kept in it, metrics."""
 
 from dataclasses import dataclass
 
 from web4_identity.db.engine import Database
+from web4_identity.http.nonces import Nonces
 from web4_identity.http.rate_limiter import RateLimiter
 from web4_identity.metrics import Metrics
+from web4_identity.redis_store import RedisStore
 from web4_identity.settings import Settings
 
 
@@ -14,20 +16,25 @@ class Resources:
 
     settings: Settings
     database: Database
+    redis: RedisStore
     rate_limiter: RateLimiter
+    nonces: Nonces
     metrics: Metrics
 
     @classmethod
     def build(cls, settings: Settings) -> "Resources":
         """Make everything from the settings. Connects to nothing."""
+        redis = RedisStore(settings)
         return cls(
             settings,
             Database(settings.database_url, settings.db_pool_size),
-            RateLimiter(settings),
+            redis,
+            RateLimiter(settings, redis),
+            Nonces(redis, settings.signature_clock_skew),
             Metrics(),
         )
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.rate_limiter.close()
+        await self.redis.close()
         await self.database.close()

@@ -1,12 +1,17 @@
-"""What the cluster tier's tests share: kubectl on the stack, and a mint request."""
+"""What the cluster tier's tests share: kubectl on the stack, and a signed mint."""
 
 import itertools
 import json
 import random
 import subprocess
 
-import base58
+import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from web4_identity.domain.binding import prove_binding
+from web4_identity.domain.entities import EntityType
+from web4_identity.domain.keys import raw_public_key, to_multikey
+from web4_identity.signature import PayerAuth
 
 from local import stack
 from local.paths import BIN
@@ -44,13 +49,20 @@ class Kubectl:
 _counter = itertools.count()
 
 
-def mint_body() -> dict:
-    """Return a mint request for a new device, whose private key goes nowhere."""
-    raw = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+def mint_body(entity_type: str = "device") -> dict:
+    """Return a mint request for a new entity, whose private key goes nowhere."""
+    key = Ed25519PrivateKey.generate()
     return {
         "caller_lct_id": stack.founder().lct_id,
-        "entity_type": "device",
+        "entity_type": entity_type,
         "entity_identifier": f"test-{random.getrandbits(64):016x}-{next(_counter)}",
         "society": stack.SOCIETY,
-        "public_key": "z" + base58.b58encode(b"\xed\x01" + raw).decode(),
+        "public_key": to_multikey(raw_public_key(key)),
+        "binding_proof": prove_binding(key, EntityType(entity_type)),
     }
+
+
+def mint(client: httpx.Client, entity_type: str = "device") -> httpx.Response:
+    """Send a mint, signed and paid by the founder."""
+    founder = PayerAuth(load_pem_private_key(stack.FOUNDER_KEY.read_bytes(), password=None))
+    return client.post("/v1/lct/mint", json=mint_body(entity_type), auth=founder)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from cluster_stack import Kubectl, mint_body
+from cluster_stack import Kubectl, mint, mint_body
 
 REQUESTS_PER_MINUTE = 20  # guide, Configuration: RATE_LIMIT_MAX_REQUESTS_PER_IP
 
@@ -27,7 +27,7 @@ def minted(kubectl: Kubectl) -> dict[str, float]:
 
 
 def test_mint_answers_201_with_its_cost(new_client: NewClient) -> None:
-    answer = new_client().post("/v1/lct/mint", json=mint_body())
+    answer = mint(new_client())
     assert answer.status_code == 201, answer.text
     body = answer.json()
     assert re.fullmatch(r"lct:web4:mb32:b[a-z2-7]{52}", body["data"]["lct_id"])
@@ -35,17 +35,22 @@ def test_mint_answers_201_with_its_cost(new_client: NewClient) -> None:
     assert "private" not in answer.text
 
 
+def test_an_unsigned_mint_is_401(new_client: NewClient) -> None:
+    answer = new_client().post("/v1/lct/mint", json=mint_body())
+    assert (answer.status_code, answer.json()["code"]) == (401, "W4_ERR_SIGNATURE_MISSING")
+
+
 def test_the_lct_outlives_the_pod_that_minted_it(new_client: NewClient, kubectl: Kubectl) -> None:
     client = new_client()
     before = minted(kubectl)
-    answer = client.post("/v1/lct/mint", json=mint_body())
+    answer = mint(client)
     assert answer.status_code == 201, answer.text
     (pod,) = [pod for pod, count in minted(kubectl).items() if count == before[pod] + 1]
     kubectl("delete", "pod", pod, "--wait=true")
     assert pod not in kubectl.identity_pods()
     found = client.get(f"/v1/lct/{answer.json()['data']['lct_id']}")
     assert found.status_code == 200
-    assert found.json()["data"]["public_key"] == answer.json()["data"]["public_key"]
+    assert found.json()["binding"]["public_key"] == answer.json()["data"]["public_key"]
     kubectl("rollout", "status", "deployment/web4-identity", "--timeout=120s")
 
 
@@ -120,10 +125,10 @@ def test_a_body_over_10_kib_is_413(new_client: NewClient) -> None:
 
 def test_a_refused_mint_costs_nothing(new_client: NewClient) -> None:
     client = new_client()
-    first = client.post("/v1/lct/mint", json=mint_body())
-    refused = client.post("/v1/lct/mint", json={**mint_body(), "entity_type": "human"})  # no witnesses
+    first = mint(client)
+    refused = mint(client, entity_type="human")  # no witnesses
     assert refused.status_code == 409, refused.text
-    second = client.post("/v1/lct/mint", json=mint_body())
+    second = mint(client)
     assert second.status_code == 201, second.text
     spent = first.json()["caller_atp_remaining"] - second.json()["caller_atp_remaining"]
     assert spent == second.json()["atp_cost"]

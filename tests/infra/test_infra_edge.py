@@ -158,6 +158,11 @@ def test_the_service_learns_who_asks(edge):
     assert len(lines["X-Request-ID"]) == 32
 
 
+def test_the_service_learns_the_port_that_was_asked_for(edge):
+    # A payer signs the authority it connects to, so a port lost on the way would make every signature invalid.
+    assert f"Host: 127.0.0.1:{HTTPS}\n" in edge.get("/").text
+
+
 def test_metrics_are_not_for_the_internet(edge):
     assert_problem(edge.get("/metrics"), 404, "W4_ERR_NOT_FOUND")
 

@@ -2,12 +2,11 @@
 
 import itertools
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from types import SimpleNamespace
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from mint_parts import new_key, proof_of, testimonies
 from pydantic import SecretStr
 from service_servers import Postgres, RedisServer, Relay
 from web4_identity.app import create_app
@@ -15,25 +14,17 @@ from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.db.migrate import migrate
 from web4_identity.db.verify import verify_ledger
-from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
 from web4_identity.settings import Settings, load_settings
+from web4_identity.signature import PayerAuth
 
 SOCIETY = "commons"
 CLIENT = ("203.0.113.9", 40000)
+SERVICE = "http://service:8001"
 _names = itertools.count()
 
 
-@dataclass
-class Key:
-    private: Ed25519PrivateKey
-    public_key: str
-    lct_id: str
-
-
-def new_key(seed=None):
-    private = Ed25519PrivateKey.from_private_bytes(seed) if seed else Ed25519PrivateKey.generate()
-    raw = raw_public_key(private)
-    return Key(private, to_multikey(raw), lct_id(raw))
+# The same in every test, so that every client can sign with it.
+FOUNDER = new_key(seed=bytes([9]) * 32)
 
 
 @pytest.fixture(name="new_key")
@@ -94,12 +85,19 @@ def env(postgres, redis_server, database_name):
         "REDIS_HOST": "127.0.0.1",
         "REDIS_PORT": str(redis_server.port),
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": "1000",
+        "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "1000",
+        # Whoever is registered may witness, except where a test says otherwise.
+        "MIN_WITNESS_AGE_DAYS": "0",
+        "MIN_WITNESS_ACTIONS": "0",
     }
 
 
 @pytest.fixture
 def start(env):
-    """An async context manager: start(NAME="value", ...) runs the app in this process and gives its client."""
+    """An async context manager: start(NAME="value", ...) runs the app in this process and gives its client.
+
+    The client signs as the founder; auth=None sends a request unsigned, auth=PayerAuth(key) as another payer.
+    """
 
     @asynccontextmanager
     async def run(**changes):
@@ -107,7 +105,7 @@ def start(env):
         transport = httpx.ASGITransport(app=app, client=CLIENT)
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://service") as client,
+            httpx.AsyncClient(transport=transport, base_url=SERVICE, auth=PayerAuth(FOUNDER.private)) as client,
         ):
             yield client
 
@@ -123,21 +121,28 @@ async def client(start, founder):
 @pytest.fixture
 async def founder(database):
     """The founder's key of a society with plenty of ATP."""
-    key = new_key()
     await found_society(
         database,
         name=SOCIETY,
-        founder_public_key=key.public_key,
+        founder_public_key=FOUNDER.public_key,
         grant=10_000,
         founder_funds=10**9,
         pool_funds=10**9,
     )
-    return key
+    return FOUNDER
+
+
+@pytest.fixture(name="testimonies")
+def _testimonies():
+    return testimonies
 
 
 @pytest.fixture
 def order(founder):
-    """order(field=value, ...) is the body of a mint that would succeed, with these fields changed."""
+    """order(field=value, ...) is the body of a mint that would succeed, with these fields changed.
+
+    The binding proof is made with the key of the public_key, and each of `witnesses`, which are keys, attests.
+    """
     numbers = itertools.count()
 
     def make(**changes):
@@ -148,7 +153,10 @@ def order(founder):
             "society": SOCIETY,
             "public_key": new_key().public_key,
         }
-        return {name: value for name, value in {**body, **changes}.items() if value is not None}
+        body = {**body, **changes}
+        body["witnesses"] = testimonies(body, body.get("witnesses", []))
+        body.setdefault("binding_proof", proof_of(body))
+        return {name: value for name, value in body.items() if value is not None}
 
     return make
 
@@ -158,13 +166,48 @@ def ledger(postgres, database_name, database):
     """Look at the database: everything in it, and what the verifier says."""
 
     async def everything():
-        tables = ("societies", "lcts", "accounts", "ledger_entries")
+        tables = ("societies", "lcts", "accounts", "ledger_entries", "idempotency", "attestations", "standing")
         return {t: await postgres.run(f"SELECT * FROM {t} ORDER BY 1", database_name) for t in tables}
 
     async def violations():
         return (await verify_ledger(database))[0]
 
     return SimpleNamespace(everything=everything, violations=violations)
+
+
+@pytest.fixture
+def unproved(client, order, ledger, sample):
+    """unproved(auth, code, ...) sends a mint that must fail, leave all as it was, and be counted by its reason."""
+
+    async def check(auth, code, status=401, body=None, **request):
+        before = await ledger.everything()
+        request = {"json": order() if body is None else body, **request}
+        answer = await client.post("/v1/lct/mint", auth=auth, **request)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (status, f"W4_ERR_{code}"), problem
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert problem["status"] == status and problem["title"] and problem["detail"]
+        assert ("www-authenticate" in answer.headers) == (status == 401)
+        assert await ledger.everything() == before
+        assert await sample(f'web4_identity_lct_mint_rejected_total{{reason="{code.lower()}"}}') == 1
+        return problem
+
+    return check
+
+
+@pytest.fixture
+def unwitnessed(client, ledger):
+    """unwitnessed(body, code) sends a mint that must fail with 409 and leave all as it was, and gives the problem."""
+
+    async def check(body, code, by=client):
+        before = await ledger.everything()
+        answer = await by.post("/v1/lct/mint", json=body)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (409, f"W4_ERR_WITNESS_{code}"), problem
+        assert await ledger.everything() == before
+        return problem
+
+    return check
 
 
 @pytest.fixture

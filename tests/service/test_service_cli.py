@@ -1,9 +1,11 @@
 """Command-line behaviour that needs no server: key files, usage errors, unreachable services."""
 
+import base64
 import stat
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
+import base58
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
@@ -54,14 +56,26 @@ def test_keygen_errors_are_one_line(tmp_path):
     assert "not an Ed25519 key" in run("keygen", "--show", other).stderr
 
 
-MINT = ["--caller", "lct:web4:x", "--society", "s", "--entity-type", "device", "--entity-identifier", "d"]
+MINT = ["--society", "s", "--entity-type", "device", "--entity-identifier", "d"]
+
+
+@pytest.fixture
+def payer(tmp_path):
+    """The options that name a payer's key file."""
+    path = tmp_path / "payer.pem"
+    run("keygen", "--out", path)
+    return ["--caller-key", path]
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Answers 500 in plain text and counts the requests."""
+    """Drops the first `lost` requests after reading them, then answers 500 in plain text; keeps all it got."""
 
     def do_POST(self):
         self.server.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+        self.server.headers.append(dict(self.headers))
+        if len(self.server.bodies) <= self.server.lost:
+            self.close_connection = True
+            return
         self.send_response(500)
         self.end_headers()
         self.wfile.write(b"oops")
@@ -70,34 +84,77 @@ class Recorder(BaseHTTPRequestHandler):
         pass
 
 
-def test_mint_tries_a_failed_request_once_and_sends_no_private_key(tmp_path):
-    key = tmp_path / "key.pem"
-    run("keygen", "--out", key)
-    secret = load_pem_private_key(key.read_bytes(), None).private_bytes_raw()
+@pytest.fixture
+def recorder():
     server = HTTPServer(("127.0.0.1", 0), Recorder)
-    server.bodies = []
+    server.bodies, server.headers, server.lost = [], [], 0
     Thread(target=server.serve_forever, daemon=True).start()
-    result = run("mint", "--url", f"http://127.0.0.1:{server.server_port}", *MINT, "--key-file", key)
+    yield server
     server.shutdown()
     server.server_close()
+
+
+def test_mint_tries_an_answered_request_once_and_sends_no_private_key(tmp_path, payer, recorder):
+    key = tmp_path / "key.pem"
+    run("keygen", "--out", key)
+    result = run("mint", "--url", f"http://127.0.0.1:{recorder.server_port}", *MINT, *payer, "--key-file", key)
     assert result.exit_code == 1 and "HTTP 500 without a JSON answer" in result.stderr
-    assert len(server.bodies) == 1
-    assert b"z6Mk" in server.bodies[0]
-    assert secret not in server.bodies[0] and secret.hex().encode() not in server.bodies[0]
+    assert len(recorder.bodies) == 1
+    assert b"z6Mk" in recorder.bodies[0]
+    sent = recorder.bodies[0] + str(recorder.headers[0]).encode()
+    for path in (key, payer[1]):
+        secret = load_pem_private_key(path.read_bytes(), None).private_bytes_raw()
+        for form in (secret, secret.hex().encode(), base64.b64encode(secret), base58.b58encode(secret)):
+            assert form not in sent
+
+
+def test_mint_repeats_a_lost_answer_with_the_same_key_and_order_and_a_new_signature(payer, recorder):
+    recorder.lost = 2
+    url = f"http://127.0.0.1:{recorder.server_port}"
+    assert run("mint", "--url", url, *MINT, *payer, "--idempotency-key", "lamp-1").exit_code == 1
+    assert len(recorder.bodies) == 3 and len(set(recorder.bodies)) == 1
+    assert {sent["Idempotency-Key"] for sent in recorder.headers} == {"lamp-1"}
+    assert len({sent["Signature"] for sent in recorder.headers}) == 3
+
+
+@pytest.mark.parametrize("key", ["", "with space", "ü", "x" * 129])
+def test_mint_refuses_an_unusable_idempotency_key(payer, key):
+    result = run("mint", "--url", "http://127.0.0.1:1", *MINT, *payer, "--idempotency-key", key)
+    assert result.exit_code == 2 and "128 visible ASCII" in result.stderr
+
+
+def test_mint_names_a_file_that_is_no_attestation(tmp_path, payer):
+    path = tmp_path / "attestation.json"
+    for text, message in (
+        (None, "No such file"),
+        ("{", "not what"),
+        ('{"lct_id": "x"}', "not what"),
+        ("[]", "not what"),
+    ):
+        if text is not None:
+            path.write_text(text)
+        result = run("mint", "--url", "http://127.0.0.1:1", *MINT, *payer, "--attestation", path)
+        assert result.exit_code == 1 and message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_attest_names_a_bad_public_key(payer):
+    about = ["--key-file", payer[1], "--caller", "lct:web4:x", "--public-key", "z6MkNo", *MINT]
+    result = run("attest", *about)
+    assert result.exit_code == 2 and "--public-key: not an Ed25519 Multikey" in result.stderr
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "nonsense", "ftp://127.0.0.1/"])
-def test_mint_that_reaches_nothing_is_one_line(url, tmp_path):
-    result = run("mint", "--url", url.format(port=free_port()), *MINT)
+def test_mint_that_reaches_nothing_is_one_line(url, payer):
+    result = run("mint", "--url", url.format(port=free_port()), *MINT, *payer)
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith("web4-identity: ")
     assert "Traceback" not in result.stderr
 
 
-def test_mint_names_a_bad_ca_file(tmp_path):
+def test_mint_names_a_bad_ca_file(tmp_path, payer):
     bad = tmp_path / "ca.pem"
     bad.write_text("no certificate")
-    result = run("mint", "--url", "https://127.0.0.1:1", *MINT, "--ca-file", bad)
+    result = run("mint", "--url", "https://127.0.0.1:1", *MINT, *payer, "--ca-file", bad)
     assert result.exit_code == 1 and f"{bad}: not a readable CA file" in result.stderr
 
 
@@ -110,6 +167,21 @@ def test_migrate_wants_the_genesis_options_together(options):
     assert result.exit_code == 2 and "--genesis-society" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--talent", "1.1"], "--talent"),
+        (["--actions", "-1"], "--actions"),
+        (["--since", "yesterday"], "with its zone"),
+        (["--since", "2025-01-31T00:00:00"], "with its zone"),
+    ],
+)
+def test_standing_names_what_it_cannot_use(monkeypatch, options, message):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@127.0.0.1:1/d")
+    result = run("standing", "lct:web4:x", *options)
+    assert result.exit_code == 2 and message in result.stderr
+
+
 def test_an_unreachable_database_is_one_line(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", f"postgresql://u:hidden-word@127.0.0.1:{free_port()}/d")
     for command in (["migrate", "--wait-seconds", "0"], ["ledger", "verify"]):
@@ -120,7 +192,8 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["ledger", "verify"]]
+    "command",
+    [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["attest"], ["standing"], ["ledger", "verify"]],
 )
 def test_every_command_has_help(command):
     result = run(*command, "--help")

@@ -156,9 +156,9 @@ async def chunks(size):
 
 
 async def test_a_body_over_10_kib_is_413_declared_or_chunked(client, order, sample):
-    declared = await client.post(MINT, content=b" " * 10241)
-    chunked = await client.post(MINT, content=chunks(10241), headers={"content-type": "application/json"})
-    lying = await client.post(MINT, content=chunks(20000), headers={"content-length": "9" * 30})
+    declared = await client.post(MINT, content=b" " * 10241, auth=None)
+    chunked = await client.post(MINT, content=chunks(10241), headers={"content-type": "application/json"}, auth=None)
+    lying = await client.post(MINT, content=chunks(20000), headers={"content-length": "9" * 30}, auth=None)
     for answer in (declared, chunked, lying):
         assert (answer.status_code, answer.json()["code"]) == (413, "W4_ERR_BODY_TOO_LARGE")
         assert answer.headers["content-type"] == "application/problem+json"

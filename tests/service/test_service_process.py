@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from service_servers import PASSWORD, free_port, stop, wait_for
 from sqlalchemy import text
+from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
 
@@ -127,7 +128,7 @@ async def test_from_an_empty_database_to_minted_lcts(
     (one, port, log), (two, other_port, _) = serve(env), serve(env)
     context, authority = edge_certificate
     edge = await relay(port, context)
-    entity = ["--caller", founder["lct_id"], "--society", "home", "--entity-type", "device"]
+    entity = ["--caller-key", founder_key, "--society", "home", "--entity-type", "device"]
     mint = ["mint", "--url", f"https://127.0.0.1:{edge.port}", "--ca-file", authority, *entity]
 
     code, out, err = await cli(*mint, "--entity-identifier", "lamp", "--key-file", device_key)
@@ -171,9 +172,45 @@ async def test_from_an_empty_database_to_minted_lcts(
     assert PASSWORD not in log.read_text() and "PRIVATE KEY" not in log.read_text()
 
 
-async def test_a_request_under_way_is_answered_before_sigterm_ends_the_server(env, serve, database, order):
+async def test_an_operator_makes_a_first_witness(env, serve, tmp_path, founder):
+    env = {**env, "MIN_WITNESS_AGE_DAYS": "30", "MIN_WITNESS_ACTIONS": "50"}
+    key = tmp_path / "founder.pem"
+    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    key.write_bytes(founder.private.private_bytes(*pem))
+    _, port, _ = serve(env)
+    mint = ["mint", "--url", f"http://127.0.0.1:{port}", "--caller-key", key, "--society", "commons"]
+    mint += ["--entity-type", "ai", "--entity-identifier", "helper", "--witness-key", key]
+    code, _, err = await cli(*mint)
+    assert code == 1 and "W4_ERR_WITNESS_QUORUM" in err
+    vouch = ["--actions", "50", "--since", "2025-01-31T00:00:00Z"]
+    assert await cli("standing", founder.lct_id, *vouch, **env) == (0, f"standing of {founder.lct_id} is set\n", "")
+    code, out, err = await cli(*mint)
+    assert code == 0 and out.startswith("minted "), err
+
+    # A witness elsewhere attests with a key that the caller never sees.
+    device, signed = tmp_path / "device.pem", tmp_path / "attestation.json"
+    shown = dict(line.split(": ") for line in (await cli("keygen", "--out", device))[1].splitlines())
+    about = ["--society", "commons", "--entity-type", "ai", "--entity-identifier", "second"]
+    code, out, _ = await cli(
+        "attest", "--key-file", key, "--caller", founder.lct_id, "--public-key", shown["public_key"], *about
+    )
+    signed.write_text(out)
+    payer = ["mint", "--url", f"http://127.0.0.1:{port}", "--caller-key", key, "--attestation", signed]
+    code, _, err = await cli(*payer, *about)
+    assert code == 1 and "W4_ERR_WITNESS_QUORUM" in err, "it attests the device's key, and no fresh one"
+    code, out, err = await cli(*payer, *about, "--key-file", device)
+    assert (code, out.startswith(f"minted {shown['lct_id']} ")) == (0, True), err
+
+    code, _, err = await cli("standing", "lct:web4:absent", **env)
+    assert (code, err) == (1, "web4-identity: no LCT lct:web4:absent is registered\n")
+
+
+async def test_a_request_under_way_is_answered_before_sigterm_ends_the_server(env, serve, database, order, founder):
     process, port, _ = serve(env)
-    async with database.transaction() as holder, httpx.AsyncClient(timeout=20) as client:
+    async with (
+        database.transaction() as holder,
+        httpx.AsyncClient(timeout=20, auth=PayerAuth(founder.private)) as client,
+    ):
         await holder.execute(text("SELECT 1 FROM societies FOR UPDATE"))
         waiting = asyncio.create_task(client.post(f"http://127.0.0.1:{port}/v1/lct/mint", json=order()))
         await asyncio.sleep(1)

@@ -47,7 +47,9 @@ def test_defaults_are_the_guides():
     assert (settings.min_witness_age_days, settings.min_witness_actions) == (30, 50)
     assert str(settings.min_witness_reputation) == "0.4"
     assert (settings.redis_host, settings.redis_port, settings.redis_db) == ("localhost", 6379, 0)
-    assert settings.trusted_proxies == ()
+    assert (settings.trusted_proxies, settings.public_authorities) == ((), ())
+    assert (settings.rate_limit_payer_requests, settings.signature_clock_skew) == (20, 5)
+    assert settings.binding_clock_skew == 300
 
 
 def test_environment_wins_over_the_file_and_the_file_over_defaults(monkeypatch, tmp_path):
@@ -82,11 +84,16 @@ def test_the_example_environment_is_accepted(monkeypatch):
         ("WEB4_TEST_MODE", "maybe", "true or false"),
         ("RATE_LIMIT_MAX_REQUESTS_PER_IP", "0", "1 to 100000"),
         ("RATE_LIMIT_WINDOW_SECONDS", "-1", "1 to 86400"),
+        ("RATE_LIMIT_MAX_REQUESTS_PER_PAYER", "0", "1 to 100000"),
+        ("SIGNATURE_CLOCK_SKEW_SECONDS", "31", "0 to 30"),
+        ("BINDING_CLOCK_SKEW_SECONDS", "0", "1 to 3600"),
         ("MAX_WITNESS_COUNT", "2", "3 to 100"),
         ("ATP_MINT_SCALE_FACTOR", "1e3", "at most four decimals"),
         ("INITIAL_ATP_GRANT", "1.5", "whole number"),
         ("MIN_WITNESS_REPUTATION", "1.1", "0 to 1"),
         ("TRUSTED_PROXIES", "10.0.0.1/8", "networks"),
+        ("PUBLIC_AUTHORITIES", "https://id.example.com", "hosts"),
+        ("PUBLIC_AUTHORITIES", "id.example.com/v1", "hosts"),
         ("DB_POOL_SIZE", "0", "1 to 100"),
         ("DATABASE_URL", "mysql://u:s3cr3t-word@h/d", "postgresql://"),
         ("DATABASE_URL", "s3cr3t-word", "postgresql://"),

@@ -18,15 +18,6 @@ class LctData(BaseModel):
     created_at: datetime
 
 
-class StoredLctData(LctData):
-    """One LCT as the registry holds it."""
-
-    witnesses: list[str]
-    parent_org: str | None
-    metadata: dict[str, Any]
-    document: dict[str, Any]
-
-
 class MintAnswer(BaseModel):
     """The answer to a mint. Amounts are whole ATP."""
 
@@ -35,10 +26,3 @@ class MintAnswer(BaseModel):
     atp_cost: int
     caller_atp_remaining: int
     new_entity_atp_granted: int
-
-
-class LctAnswer(BaseModel):
-    """The answer to a read."""
-
-    success: Literal[True] = True
-    data: StoredLctData

@@ -1,16 +1,26 @@
 """POST /v1/lct/mint and GET /v1/lct/{lct_id}."""
 
 import re
+from datetime import timedelta
+from typing import Annotated
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request, Response
 
 from web4_identity import problems
-from web4_identity.api.answers import LctAnswer, LctData, MintAnswer, StoredLctData
+from web4_identity.api.answers import LctData, MintAnswer
+from web4_identity.api.conditional import json_document
 from web4_identity.api.mint_request import mint_request_model
+from web4_identity.db.idempotency import Attempt
 from web4_identity.db.minting import MintOrder, MintPolicy, mint
-from web4_identity.db.registry import find_lct
+from web4_identity.db.registry import attestations_of, find_lct
+from web4_identity.db.witnesses import WitnessPolicy
+from web4_identity.domain.attestation import Testimony
+from web4_identity.domain.binding import read_proof
+from web4_identity.domain.cose import StatementRefused
+from web4_identity.domain.document import lct_document
 from web4_identity.domain.keys import LCT_ID_PATTERN
 from web4_identity.http.access import MINT_ROUTE
+from web4_identity.http.payer_proof import PayerProof, ProvedPayer
 from web4_identity.logs import logger
 from web4_identity.problems import Problem
 from web4_identity.resources import Resources
@@ -21,17 +31,43 @@ _log = logger()
 def add_lct_routes(app: FastAPI, resources: Resources) -> None:
     """Add the LCT routes to `app`."""
     settings, metrics = resources.settings, resources.metrics
-    policy = MintPolicy(settings.mint_base_cost, settings.mint_scale_factor, settings.initial_grant)
+    policy = MintPolicy(
+        settings.mint_base_cost,
+        settings.mint_scale_factor,
+        settings.initial_grant,
+        timedelta(seconds=settings.binding_clock_skew),
+        WitnessPolicy(
+            settings.min_witness_reputation,
+            timedelta(days=settings.min_witness_age_days),
+            settings.min_witness_actions,
+        ),
+    )
     request_model = mint_request_model(settings)
+    proof = Depends(PayerProof(resources))
 
     @app.post(MINT_ROUTE, status_code=201)
-    async def mint_lct(body: request_model) -> MintAnswer:
-        """Mint an LCT for the sent public key; 201 means it is committed."""
-        minted = await mint(resources.database, MintOrder(**dict(body)), policy)
-        order = minted.order
-        metrics.minted.labels(order.entity_type.value, order.society).inc()
-        metrics.minting_cost.observe(minted.atp_cost)
-        _log.info("lct_minted", lct_id=minted.lct_id, caller=order.caller_lct_id, atp_cost=minted.atp_cost)
+    async def mint_lct(body: request_model, payer: Annotated[ProvedPayer, proof]) -> MintAnswer:
+        """Mint an LCT for the sent public key; 201 means it is committed.
+
+        The payer signs the request (RFC 9421, Ed25519, keyid its LCT id) over @method, @authority, @path,
+        content-digest and idempotency-key, with created, expires and nonce. The same Idempotency-Key with the same
+        body gives the first answer again and charges nothing.
+        """
+        if body.caller_lct_id != payer.lct_id:
+            raise Problem(problems.CALLER_MISMATCH, "caller_lct_id must be the LCT whose key signed the request")
+        try:
+            bound_at = read_proof(body.binding_proof, body.entity_type, body.public_key)
+        except StatementRefused as error:
+            raise Problem(problems.BINDING_PROOF, str(error)) from None
+        fields = body.model_dump(exclude={"caller_lct_id", "witnesses"})
+        witnesses = [Testimony(each.lct_id, each.attestation) for each in body.witnesses]
+        order = MintOrder(**fields, witnesses=witnesses, binding_created_at=bound_at)
+        attempt = Attempt(payer.lct_id, payer.idempotency_key, payer.body_sha256)
+        minted, fresh = await mint(resources.database, order, policy, attempt)
+        if fresh:
+            metrics.minted.labels(order.entity_type.value, order.society).inc()
+            metrics.minting_cost.observe(minted.atp_cost)
+        _log.info("lct_minted", lct_id=minted.lct_id, caller=payer.lct_id, atp_cost=minted.atp_cost, repeated=not fresh)
         return MintAnswer(
             data=LctData(
                 lct_id=minted.lct_id,
@@ -48,13 +84,14 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
         )
 
     @app.get("/v1/lct/{lct_id}")
-    async def read_lct(lct_id: str) -> LctAnswer:
-        """The stored LCT, or 404."""
+    async def read_lct(lct_id: str, request: Request) -> Response:
+        """The LCT's JSON-LD document, or 404; 304 when If-None-Match names its ETag."""
         row = None
         # What cannot be an id is not asked for: the database would choke on some of it (NUL).
         if len(lct_id) <= 256 and re.fullmatch(LCT_ID_PATTERN, lct_id):
             async with resources.database.transaction() as connection:
                 row = await find_lct(connection, lct_id)
+                attested = await attestations_of(connection, lct_id)
         if row is None:
             raise Problem(problems.LCT_NOT_FOUND, "no LCT of this id is registered")
-        return LctAnswer(data=StoredLctData(**row, birth_certificate=row["document"].get("birth_certificate")))
+        return json_document(request, lct_document(row, attested), "application/ld+json")

@@ -15,6 +15,11 @@ from web4_identity.settings import Settings
 IDENTIFIER_PATTERN = r"^[a-zA-Z0-9:_.-]+$"
 # \p{C}: control, unassigned and invisible formatting characters; NUL among them, which Postgres cannot store.
 PRINTABLE_PATTERN = r"^[^\p{C}]+$"
+STATEMENT_PATTERN = r"^cose:[A-Za-z0-9_-]+$"
+# A proof made by `web4-identity mint` has about 310.
+MAX_BINDING_PROOF_LENGTH = 512
+# An attestation made by `web4-identity mint` has about 470; ten of the longest fit the body limit with the rest.
+MAX_ATTESTATION_LENGTH = 640
 MAX_METADATA_KEYS = 32
 MAX_METADATA_BYTES = 4096
 
@@ -28,8 +33,8 @@ def _public_key(text: str) -> str:
     return text
 
 
-def _distinct(witnesses: list[str]) -> list[str]:
-    if len(set(witnesses)) != len(witnesses):
+def _distinct(witnesses: list[Any]) -> list[Any]:
+    if len({each.lct_id for each in witnesses}) != len(witnesses):
         raise ValueError("witnesses must be distinct")
     return witnesses
 
@@ -53,7 +58,14 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
 
 def mint_request_model(settings: Settings) -> type[BaseModel]:
     """The request model for these settings. Unknown fields are refused (guide, Security Validation)."""
-    witness_id = Annotated[str, Field(pattern=LCT_ID_PATTERN, max_length=settings.max_witness_id_length)]
+
+    class Witness(BaseModel):
+        """A registered LCT of the society, and the attestation of this mint that it signed."""
+
+        model_config = ConfigDict(extra="forbid", frozen=True)
+
+        lct_id: Annotated[str, Field(pattern=LCT_ID_PATTERN, max_length=settings.max_witness_id_length)]
+        attestation: Annotated[str, Field(pattern=STATEMENT_PATTERN, max_length=MAX_ATTESTATION_LENGTH)]
 
     class MintRequest(BaseModel):
         """A wish to mint. The client makes its own key pair and sends the public half only."""
@@ -67,8 +79,9 @@ def mint_request_model(settings: Settings) -> type[BaseModel]:
         ]
         society: Annotated[str, Field(pattern=PRINTABLE_PATTERN, max_length=256)]
         public_key: Annotated[str, AfterValidator(_public_key)]
+        binding_proof: Annotated[str, Field(pattern=STATEMENT_PATTERN, max_length=MAX_BINDING_PROOF_LENGTH)]
         witnesses: Annotated[
-            list[witness_id], Field(max_length=settings.max_witness_count), AfterValidator(_distinct)
+            list[Witness], Field(max_length=settings.max_witness_count), AfterValidator(_distinct)
         ] = []
         parent_org: Annotated[str, Field(pattern=PRINTABLE_PATTERN, max_length=256)] | None = None
         metadata: Annotated[dict[str, Any], AfterValidator(_metadata)] = {}

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 
 from web4_identity import SECURITY_LEVEL, SERVICE_VERSION
 from web4_identity.db.engine import DatabaseUnavailable
-from web4_identity.http.rate_limiter import LimitStoreUnavailable
+from web4_identity.redis_store import StoreUnavailable
 from web4_identity.resources import Resources
 
 
@@ -69,7 +69,7 @@ async def _database_state(resources: Resources) -> str:
 
 async def _redis_state(resources: Resources) -> str:
     try:
-        await resources.rate_limiter.ping()
-    except LimitStoreUnavailable:
+        await resources.redis.ping()
+    except StoreUnavailable:
         return "unreachable"
     return "ok"

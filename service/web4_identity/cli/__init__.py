@@ -2,7 +2,7 @@
 
 import typer
 
-from web4_identity.cli import database, keys, mint, serve
+from web4_identity.cli import attest, database, keys, mint, serve, standing
 
 app = typer.Typer(
     name="web4-identity",
@@ -15,6 +15,8 @@ serve.add_commands(app)
 database.add_commands(app)
 keys.add_commands(app)
 mint.add_commands(app)
+attest.add_commands(app)
+standing.add_commands(app)
 
 
 def main() -> None:

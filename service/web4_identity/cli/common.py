@@ -1,12 +1,12 @@
 """What the commands share: settings or exit 2, one-line errors, running database work."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
-from web4_identity.db.engine import DatabaseUnavailable
+from web4_identity.db.engine import Database, DatabaseUnavailable
 from web4_identity.settings import ConfigError, Settings, load_settings
 
 T = TypeVar("T")
@@ -37,3 +37,12 @@ def run_database(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except DatabaseUnavailable as error:
         fail(f"database unavailable: {error}")
+
+
+async def with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` with a database of one connection, closed afterwards."""
+    database = Database(settings.database_url, 1)
+    try:
+        return await work(database)
+    finally:
+        await database.close()

@@ -1,11 +1,10 @@
 """`migrate`, `genesis` and `ledger verify`."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 
-from web4_identity.cli.common import EXIT_REFUSED, EXIT_USAGE, T, fail, run_database, settings_or_exit
+from web4_identity.cli.common import EXIT_REFUSED, EXIT_USAGE, fail, run_database, settings_or_exit, with_database
 from web4_identity.db.engine import Database
 from web4_identity.db.genesis import Genesis, GenesisRefused, found_society
 from web4_identity.db.migrate import migrate as run_migrations
@@ -65,7 +64,7 @@ def genesis(
 def verify() -> None:
     """Check that every transfer sums to zero, every balance matches its entries and no ATP appeared or vanished."""
     settings = settings_or_exit()
-    violations, summary = run_database(_with_database(settings, verify_ledger))
+    violations, summary = run_database(with_database(settings, verify_ledger))
     for line in violations:
         typer.echo(f"web4-identity: {line}", err=True)
     if violations:
@@ -85,15 +84,7 @@ def _found(settings: Settings, name: str, public_key: str, funds: int | None, po
         )
 
     try:
-        done = run_database(_with_database(settings, work))
+        done = run_database(with_database(settings, work))
     except GenesisRefused as error:
         fail(f"genesis refused: {error}")
     typer.echo(f"society {name}: {'founded' if done.created else 'already there, unchanged'}, founder {done.founder}")
-
-
-async def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    database = Database(settings.database_url, 1)
-    try:
-        return await work(database)
-    finally:
-        await database.close()

@@ -10,7 +10,6 @@ from web4_identity.db.engine import Database
 from web4_identity.db.ledger import open_account, transfer
 from web4_identity.db.registry import insert_lct
 from web4_identity.db.tables import societies
-from web4_identity.domain.document import lct_document
 from web4_identity.domain.entities import EntityType
 from web4_identity.domain.keys import from_multikey, lct_id
 from web4_identity.domain.pricing import MAX_ATP
@@ -104,7 +103,6 @@ async def _create(
             "public_key": public_key,
             "parent_org": None,
             "witnesses": [],
-            "document": lct_document(founder, EntityType.ORGANIZATION, public_key, now, None),
             "metadata": {},
             "created_at": now,
         },

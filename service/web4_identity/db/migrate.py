@@ -13,11 +13,12 @@ from web4_identity.db.engine import Database, DatabaseUnavailable
 _MIGRATION_LOCK = 0x57454234_0001
 
 
-async def migrate(url: SecretStr, *, wait_seconds: float = 120) -> None:
-    """Run every outstanding migration in one transaction, under an advisory lock that a second run waits for.
+async def migrate(url: SecretStr, *, wait_seconds: float = 120, revision: str = "head") -> None:
+    """Run every outstanding migration up to `revision` in one transaction.
 
-    While the database is out of reach it is tried again for `wait_seconds`, as it may still be starting.
-    Raises DatabaseUnavailable when it stays so, or at once when the login is refused.
+    An advisory lock makes a second run wait for the first. While the database is out of reach it is tried again for
+    `wait_seconds`, as it may still be starting. Raises DatabaseUnavailable when it stays so, or at once when the login
+    is refused.
     """
     database = Database(url, 1, statement_seconds=None)
     try:
@@ -30,13 +31,13 @@ async def migrate(url: SecretStr, *, wait_seconds: float = 120) -> None:
             with attempt:
                 async with database.transaction() as connection:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-                    await connection.run_sync(_upgrade)
+                    await connection.run_sync(_upgrade, revision)
     finally:
         await database.close()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

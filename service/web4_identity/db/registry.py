@@ -1,21 +1,34 @@
 """Read LCTs and societies."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from web4_identity.db.tables import lcts, societies
+from web4_identity.db.tables import attestations, lcts, societies, standing
+from web4_identity.domain.tensors import T3_WEIGHTS
 
 
 async def find_lct(connection: AsyncConnection, lct_id: str) -> RowMapping | None:
-    """The stored LCT with its society's name under "society", or None."""
+    """The stored LCT with the T3 roots of its standing (each None without one), or None."""
     query = (
-        select(lcts, societies.c.name.label("society"))
-        .join(societies, societies.c.id == lcts.c.society_id)
+        select(lcts, *(standing.c[name] for name in T3_WEIGHTS))
+        .outerjoin(standing, standing.c.lct_id == lcts.c.lct_id)
         .where(lcts.c.lct_id == lct_id)
     )
     return (await connection.execute(query)).mappings().one_or_none()
+
+
+async def attestations_of(connection: AsyncConnection, lct_id: str) -> Sequence[RowMapping]:
+    """What was attested of an LCT, by witness."""
+    query = select(attestations).where(attestations.c.subject == lct_id).order_by(attestations.c.witness)
+    return (await connection.execute(query)).mappings().all()
+
+
+async def public_key_of(connection: AsyncConnection, lct_id: str) -> str | None:
+    """The Multikey z6Mk... of a registered LCT, or None."""
+    return (await connection.execute(select(lcts.c.public_key).where(lcts.c.lct_id == lct_id))).scalar_one_or_none()
 
 
 async def society_names(connection: AsyncConnection) -> list[str]:

@@ -1,6 +1,6 @@
 """The tables as queries see them. Their constraints and triggers live in the migrations."""
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, Uuid
+from sqlalchemy import JSON, BigInteger, Column, DateTime, LargeBinary, MetaData, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -26,7 +26,10 @@ lcts = Table(
     Column("public_key", Text, nullable=False),
     Column("parent_org", Text),
     Column("witnesses", JSONB, nullable=False),
-    Column("document", JSONB, nullable=False),
+    Column("birth_certificate", JSONB),
+    # Null for an LCT of before binding proofs and for a society's founder.
+    Column("binding_created_at", Text),
+    Column("binding_proof", Text),
     Column("metadata", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
@@ -52,4 +55,37 @@ ledger_entries = Table(
     # The LCT id or the society name the transfer is about.
     Column("reference", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("payer", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_sha256", LargeBinary, nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+attestations = Table(
+    "attestations",
+    metadata,
+    Column("witness", Text, primary_key=True),
+    Column("nonce", LargeBinary, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    # The whole COSE_Sign1, and its time as signed.
+    Column("sig", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+)
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("lct_id", Text, primary_key=True),
+    Column("talent", Numeric, nullable=False),
+    Column("training", Numeric, nullable=False),
+    Column("temperament", Numeric, nullable=False),
+    Column("actions", BigInteger, nullable=False),
+    Column("since", DateTime(timezone=True)),
 )

@@ -1,9 +1,26 @@
-"""The public document stored with an LCT. The signed JSON-LD document grows from here."""
+"""The public JSON-LD document of an LCT, made from what the registry holds.
 
+Source: Web4 LCT specification, JSON-LD form: the root members below, birth_certificate and attestations, no other.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from web4_identity.domain.entities import BIRTH_CERTIFICATE_WITNESSES, EntityType
+from web4_identity.domain.tensors import T3_WEIGHTS, V3_WEIGHTS, tensor
+
+CONTEXT = "https://web4.io/contexts/lct.jsonld"
+# What this registry lets every active LCT do.
+CAPABILITIES = ("lct:mint", "witness:attest")
+HORIZON_DEPTH = 3
+# Every society here is one on this platform; the specification knows nation, network, organization, ecosystem too.
+BIRTH_CONTEXT = "platform"
+
+
+def citizen_role(entity_type: str) -> str:
+    """The role that every LCT of this type has in its society from birth on."""
+    return f"lct:web4:role:citizen:{entity_type}"
 
 
 def birth_certificate(
@@ -17,22 +34,56 @@ def birth_certificate(
         return None
     return {
         "issuing_society": society,
-        "citizen_role": f"lct:web4:role:citizen:{entity_type}",
+        "citizen_role": citizen_role(entity_type),
         "birth_timestamp": born.isoformat(),
+        "birth_context": BIRTH_CONTEXT,
         "birth_witnesses": witnesses,
     }
 
 
-def lct_document(
-    lct_id: str, entity_type: EntityType, public_key: str, born: datetime, certificate: dict[str, Any] | None
-) -> dict[str, Any]:
-    """The document of a new LCT: subject, binding and birth certificate (Web4 LCT specification).
+def lct_document(row: Mapping[str, Any], attested: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The document of one row of the registry, with what was attested of it.
 
-    `public_key` is the Multikey z6Mk..., `certificate` what birth_certificate() gave.
+    An LCT of before binding proofs, and a society's founder, have a binding without one.
     """
-    return {
-        "lct_id": lct_id,
-        "subject": f"did:web4:key:{public_key}",
-        "binding": {"entity_type": entity_type.value, "public_key": public_key, "created_at": born.isoformat()},
-        "birth_certificate": certificate,
+    born = row["created_at"].isoformat()
+    binding = {
+        "entity_type": row["entity_type"],
+        "public_key": row["public_key"],
+        "created_at": row["binding_created_at"] or born,
     }
+    if row["binding_proof"]:
+        binding["binding_proof"] = row["binding_proof"]
+    citizen = {
+        "lct_id": citizen_role(row["entity_type"]),
+        "pairing_type": "birth_certificate",
+        "permanent": True,
+        "ts": born,
+    }
+    document = {
+        "@context": [CONTEXT],
+        "lct_id": row["lct_id"],
+        "subject": f"did:web4:key:{row['public_key']}",
+        "binding": binding,
+        "mrh": {
+            "bound": [],
+            "paired": [citizen],
+            "witnessing": [
+                {"lct_id": each["witness"], "role": each["role"], "last_attestation": each["ts"]} for each in attested
+            ],
+            "horizon_depth": HORIZON_DEPTH,
+            "last_updated": born,
+        },
+        "policy": {"capabilities": list(CAPABILITIES)},
+        "t3_tensor": tensor(T3_WEIGHTS, row),
+        "v3_tensor": tensor(V3_WEIGHTS, {}),
+        "revocation": {"status": "active"},
+    }
+    if row["birth_certificate"]:
+        document["birth_certificate"] = row["birth_certificate"]
+    if attested:
+        document["attestations"] = [
+            {"witness": each["witness"], "type": each["role"], "sig": each["sig"], "ts": each["ts"]}
+            for each in attested
+        ]
+    return document

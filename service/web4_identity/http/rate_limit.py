@@ -1,12 +1,13 @@
-"""Apply the rate limit to /v1/ before a body is read."""
+"""Apply the limit per client to /v1/ before a body is read."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from web4_identity import problems
 from web4_identity.http.problem_response import problem_response
-from web4_identity.http.rate_limiter import LimitStoreUnavailable, Verdict
+from web4_identity.http.rate_limiter import LimitType, Verdict, rate_limit_key
 from web4_identity.logs import logger
 from web4_identity.problems import Problem
+from web4_identity.redis_store import StoreUnavailable
 from web4_identity.resources import Resources
 
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -18,34 +19,43 @@ class RateLimit:
 
     def __init__(self, app: ASGIApp, resources: Resources) -> None:
         self._app = app
-        self._limiter = resources.rate_limiter
-        self._metrics = resources.metrics
+        self._resources = resources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 429, or 503 for a write that cannot be counted."""
         if scope["type"] == "http" and scope["path"].startswith("/v1/"):
-            problem = await self._judge(scope)
-            if problem is not None:
+            try:
+                await self._judge(scope)
+            except Problem as problem:
                 return await problem_response(scope, problem)(scope, receive, send)
         return await self._app(scope, receive, send)
 
-    async def _judge(self, scope: Scope) -> Problem | None:
+    async def _judge(self, scope: Scope) -> None:
         try:
-            verdict = await self._limiter.hit(scope["state"]["client_ip"])
-        except LimitStoreUnavailable as error:
-            self._metrics.rate_limit_store_errors.inc()
+            await spend(self._resources, LimitType.IP, rate_limit_key(scope["state"]["client_ip"]))
+        except StoreUnavailable as error:
             # Fail closed for what spends ATP and makes identities; a read without a limit harms nobody.
-            admitted = scope["method"] in _READS
-            _log.error("rate_limit_store_unavailable", cause=str(error), admitted=admitted)
-            if admitted:
-                return None
-            return Problem(
-                problems.UNAVAILABLE, "the rate limit cannot be counted; try again", headers={"Retry-After": "5"}
-            )
-        if verdict.allowed:
-            return None
-        self._metrics.rate_limited.labels("ip").inc()
-        return _too_many(verdict)
+            if scope["method"] not in _READS:
+                raise store_unavailable(self._resources, error) from error
+            store_unavailable(self._resources, error)
+
+
+async def spend(resources: Resources, limit: LimitType, who: str) -> None:
+    """Count one request of `who` against `limit`.
+
+    Raises Problem (429) over the limit, StoreUnavailable when Redis does not answer.
+    """
+    verdict = await resources.rate_limiter.hit(limit, who)
+    if not verdict.allowed:
+        resources.metrics.rate_limited.labels(limit.value).inc()
+        raise _too_many(verdict)
+
+
+def store_unavailable(resources: Resources, error: StoreUnavailable) -> Problem:
+    """Count and log that Redis is out of reach, and give the problem (503) for what cannot do without it."""
+    resources.metrics.rate_limit_store_errors.inc()
+    _log.error("redis_unavailable", cause=str(error))
+    return Problem(problems.UNAVAILABLE, "limits and nonces cannot be kept; try again", headers={"Retry-After": "5"})
 
 
 def _too_many(verdict: Verdict) -> Problem:

@@ -1,26 +1,24 @@
-"""The sliding-window limit per client, counted in Redis for all replicas together."""
+"""The sliding-window limits, counted in Redis for all replicas together."""
 
 import math
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from redis.asyncio import ConnectionPool, Redis, SSLConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 
+from web4_identity.redis_store import KEY_PREFIX, RedisStore, store_errors
 from web4_identity.settings import Settings
 
-REDIS_SECONDS = 0.5
 
+class LimitType(StrEnum):
+    """What a limit counts by; the metric's limit_type label."""
 
-class LimitStoreUnavailable(Exception):
-    """Redis did not answer, so nothing was counted."""
+    IP = "ip"
+    PAYER = "payer"
 
 
 @dataclass(frozen=True)
@@ -34,56 +32,34 @@ class Verdict:
 
 
 class RateLimiter:
-    """RATE_LIMIT_MAX_REQUESTS_PER_IP in any RATE_LIMIT_WINDOW_SECONDS (guide, Environment Variables).
+    """So many requests of one client, and of one payer, in any RATE_LIMIT_WINDOW_SECONDS.
 
-    The `limits` library's moving window runs as one script inside Redis, so replicas cannot overshoot together.
+    Source: guide, Environment Variables. The `limits` library's moving window runs as one script inside Redis, so
+    replicas cannot overshoot together.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        password = settings.redis_password
-        pool = ConnectionPool(
-            host=settings.redis_host,
-            port=settings.redis_port,
-            db=settings.redis_db,
-            password=password.get_secret_value() if password else None,
-            socket_connect_timeout=REDIS_SECONDS,
-            socket_timeout=REDIS_SECONDS,
-            # One more try on a dropped connection (Redis restarted); never on a timeout, which would double the wait.
-            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-            **({"connection_class": SSLConnection} if settings.redis_tls else {}),
-        )
-        self._redis = Redis(connection_pool=pool)
+    def __init__(self, settings: Settings, store: RedisStore) -> None:
         self._limiter = MovingWindowRateLimiter(
-            RedisStorage("async+redis://", implementation="redispy", key_prefix="web4-identity", connection_pool=pool)
+            RedisStorage("async+redis://", implementation="redispy", key_prefix=KEY_PREFIX, connection_pool=store.pool)
         )
-        self._item = RateLimitItemPerSecond(settings.rate_limit_requests, settings.rate_limit_window)
+        window = settings.rate_limit_window
+        self._items = {
+            LimitType.IP: RateLimitItemPerSecond(settings.rate_limit_requests, window),
+            LimitType.PAYER: RateLimitItemPerSecond(settings.rate_limit_payer_requests, window),
+        }
 
-    async def hit(self, client: str) -> Verdict:
-        """Count one request of `client` (its address) and say whether it may pass.
+    async def hit(self, limit: LimitType, who: str) -> Verdict:
+        """Count one request of `who` (rate_limit_key() of an address, or an LCT id) and say whether it may pass.
 
-        A refused request is not counted. Raises LimitStoreUnavailable when Redis does not answer in time.
+        A refused request is not counted. Raises StoreUnavailable when Redis does not answer in time.
         """
-        key = rate_limit_key(client)
-        try:
-            if await self._limiter.hit(self._item, "ip", key):
-                return Verdict(True, self._item.amount)
-            stats = await self._limiter.get_window_stats(self._item, "ip", key)
-        except (RedisError, OSError) as error:
-            raise LimitStoreUnavailable(f"{type(error).__name__}: {error}") from error
+        item = self._items[limit]
+        with store_errors():
+            if await self._limiter.hit(item, limit, who):
+                return Verdict(True, item.amount)
+            stats = await self._limiter.get_window_stats(item, limit, who)
         wait = max(1, math.ceil(stats.reset_time - time.time()))
-        return Verdict(False, self._item.amount, max(0, stats.remaining), wait)
-
-    async def ping(self) -> None:
-        """Return when Redis answers; raises LimitStoreUnavailable when it does not."""
-        try:
-            await self._redis.ping()
-        except (RedisError, OSError) as error:
-            raise LimitStoreUnavailable(f"{type(error).__name__}: {error}") from error
-
-    async def close(self) -> None:
-        """Close every pooled connection."""
-        await self._redis.aclose()
-        await self._redis.connection_pool.disconnect()
+        return Verdict(False, item.amount, max(0, stats.remaining), wait)
 
 
 def rate_limit_key(client: str) -> str:

@@ -26,6 +26,7 @@ def _checked_url(secret: SecretStr) -> SecretStr:
 
 
 Factor = Annotated[Fraction, BeforeValidator(parsers.exact_factor), PlainSerializer(str)]
+Authorities = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parsers.authorities)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(parsers.networks)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
 
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     rate_limit_requests: int = _setting(
         "RATE_LIMIT_MAX_REQUESTS_PER_IP", "a whole number from 1 to 100000", 20, ge=1, le=100_000
     )
+    rate_limit_payer_requests: int = _setting(
+        "RATE_LIMIT_MAX_REQUESTS_PER_PAYER", "a whole number from 1 to 100000", 20, ge=1, le=100_000
+    )
     rate_limit_window: int = _setting(
         "RATE_LIMIT_WINDOW_SECONDS", "a whole number of seconds from 1 to 86400", 60, ge=1, le=86_400
     )
@@ -58,6 +62,17 @@ class Settings(BaseSettings):
     )
     max_witness_id_length: int = _setting(
         "MAX_WITNESS_ID_LENGTH", "a whole number of characters from 68 to 1024", 256, ge=68, le=1024
+    )
+    signature_clock_skew: int = _setting(
+        "SIGNATURE_CLOCK_SKEW_SECONDS", "a whole number of seconds from 0 to 30", 5, ge=0, le=30
+    )
+    binding_clock_skew: int = _setting(
+        "BINDING_CLOCK_SKEW_SECONDS", "a whole number of seconds from 1 to 3600", 300, ge=1, le=3600
+    )
+    public_authorities: Authorities = _setting(
+        "PUBLIC_AUTHORITIES",
+        "comma-separated hosts with their port unless it is the default, such as id.example.com",
+        (),
     )
     trusted_proxies: Networks = _setting("TRUSTED_PROXIES", "comma-separated networks, such as 10.0.0.0/8", ())
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+_AUTHORITY = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
 
 
@@ -36,6 +37,19 @@ def networks(text: object) -> tuple[IPv4Network | IPv6Network, ...]:
     if isinstance(text, tuple):
         return text
     return tuple(ip_network(part.strip()) for part in str(text).split(",") if part.strip())
+
+
+def authorities(text: object) -> tuple[str, ...]:
+    """Read comma-separated authorities ("id.example.com, 10.0.0.1:8443"), lower case; empty text gives none.
+
+    Raises ValueError for an entry with anything but a host and perhaps a port.
+    """
+    if isinstance(text, tuple):
+        return text
+    found = tuple(part.strip().lower() for part in str(text).split(",") if part.strip())
+    if not all(_AUTHORITY.fullmatch(part) for part in found):
+        raise ValueError("not host or host:port")
+    return found
 
 
 def postgres_url(text: object) -> object:

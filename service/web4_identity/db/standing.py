@@ -1,0 +1,35 @@
+"""Set the standing of an LCT: what an operator vouches for beyond what the registry has seen."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy.dialects.postgresql import insert
+
+from web4_identity.db.engine import Database
+from web4_identity.db.registry import public_key_of
+from web4_identity.db.tables import standing
+
+
+class StandingRefused(Exception):
+    """The standing cannot be set. The message says why."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """T3 roots from 0 to 1, actions credited (0 or more), and an aware time since when the LCT is known, or None."""
+
+    talent: Decimal
+    training: Decimal
+    temperament: Decimal
+    actions: int
+    since: datetime | None
+
+
+async def set_standing(database: Database, lct_id: str, value: Standing) -> None:
+    """Put `value` in place of the LCT's standing. Raises StandingRefused for an LCT that is not registered."""
+    async with database.transaction() as connection:
+        if await public_key_of(connection, lct_id) is None:
+            raise StandingRefused(f"no LCT {lct_id} is registered")
+        statement = insert(standing).values(lct_id=lct_id, **asdict(value))
+        await connection.execute(statement.on_conflict_do_update(index_elements=["lct_id"], set_=asdict(value)))

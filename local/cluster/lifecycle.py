@@ -27,7 +27,7 @@ def start(images: dict[str, str]) -> None:
     """
     if problem := preflight.problem(CLUSTER, embedded=True):
         raise UserError(problem)
-    if not node.exists() and node.leftovers():
+    if not node.exists() and (node.NETNS.exists() or node.members()):
         say("cluster: half-started earlier; ending what is left of it")
         stop()
     files.write(images["pause"])

@@ -4,13 +4,14 @@ import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from local import apt, edge, stack
+from local import apt, edge, preflight, stack
 from local.cluster import lifecycle, node
 from local.cluster.components import forwarder
 from local.cluster.process import alive, end
 from local.console import say
 from local.errors import UserError
 from local.images import build as images
+from local.paths import CACHE
 from local.target import target
 from local.tools import build as tools
 
@@ -77,6 +78,8 @@ def down() -> None:
 def check() -> None:
     """Raise UserError for what would stop `up` later, before anything is made."""
     where = target()
+    if problem := preflight.problem(CACHE, embedded=where.embedded):
+        raise UserError(problem)
     stack.check_passphrase()
     if where.embedded:
         node.check()

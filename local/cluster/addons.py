@@ -5,8 +5,8 @@ from string import Template
 
 from local.cluster import layout
 from local.cluster.components import PKI
-from local.console import capture
-from local.paths import BIN, CLUSTER, KUBECONFIG, MANIFESTS
+from local.cluster.kubectl import kubectl
+from local.paths import CLUSTER, MANIFESTS
 
 TEMPLATES = Path(__file__).parent / "addons"
 VOLUMES = CLUSTER / "volumes"
@@ -23,9 +23,9 @@ def apply(images: dict[str, str]) -> None:
     Args:
         images: image names by key.
     """
-    _kubectl("apply", "--server-side", "--force-conflicts", f"--filename={MANIFESTS / 'calico-crds'}")
-    _kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/clusterinformations.crd.projectcalico.org")
-    _kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/ippools.crd.projectcalico.org")
+    kubectl("apply", "--server-side", "--force-conflicts", f"--filename={MANIFESTS / 'calico-crds'}")
+    kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/clusterinformations.crd.projectcalico.org")
+    kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/ippools.crd.projectcalico.org")
     VOLUMES.mkdir(parents=True, exist_ok=True)
     values = {
         "pod_cidr": layout.POD_CIDR,
@@ -36,7 +36,7 @@ def apply(images: dict[str, str]) -> None:
     }
     for template in sorted(TEMPLATES.glob("*.yaml")):
         text = Template(template.read_text()).substitute(values)
-        _kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=text)
+        kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=text)
 
 
 def wait() -> None:
@@ -46,8 +46,4 @@ def wait() -> None:
         UserError: one is not after 120 s.
     """
     for name, namespace in DEPLOYMENTS.items():
-        _kubectl("rollout", "status", f"deployment/{name}", f"--namespace={namespace}", "--timeout=120s")
-
-
-def _kubectl(*words: str, stdin: str = "") -> str:
-    return capture([BIN / "kubectl", f"--kubeconfig={KUBECONFIG}", *words], stdin=stdin)
+        kubectl("rollout", "status", f"deployment/{name}", f"--namespace={namespace}", "--timeout=120s")

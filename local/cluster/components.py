@@ -143,7 +143,6 @@ def forwarder(port: int, node_port: int) -> Process:
             f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr",
             f"TCP:{layout.NODE_IP}:{node_port}",
         ),
-        inside=False,
     )
 
 

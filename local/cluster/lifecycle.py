@@ -4,13 +4,13 @@ import shutil
 import time
 from collections.abc import Callable
 
-from local import preflight
 from local.cluster import addons, files, layout, node
 from local.cluster.components import Component, components, felix
+from local.cluster.kubectl import kubectl
 from local.cluster.process import alive, end
-from local.console import capture, say
+from local.console import say, tail
 from local.errors import UserError
-from local.paths import BIN, CLUSTER, KUBECONFIG
+from local.paths import CLUSTER, KUBECONFIG
 
 READY_SECONDS = 120
 STOP_SECONDS = 20
@@ -25,8 +25,6 @@ def start(images: dict[str, str]) -> None:
     Raises:
         UserError: a component ended or did not become ready; the message has its log's last lines.
     """
-    if problem := preflight.problem(CLUSTER, embedded=True):
-        raise UserError(problem)
     if not node.exists() and (node.NETNS.exists() or node.members()):
         say("cluster: half-started earlier; ending what is left of it")
         stop()
@@ -91,22 +89,25 @@ def _start(component: Component) -> None:
 
 
 def _wait(what: str, ready: Callable[[], bool], component: Component | None = None) -> None:
+    """Wait for `ready`, and raise UserError when what it hangs on ends or takes too long, with its log's last lines."""
+    needed = components() if component is None else (component,)
     deadline = time.monotonic() + READY_SECONDS
     while not ready():
-        for other in components() if component is None else (component,):
+        for other in needed:
             other.process.check()
         if time.monotonic() > deadline:
-            raise UserError(f"{what}: not there after {READY_SECONDS} s; see the logs of `make status`.")
+            log = (component or _component("kubelet")).process.log
+            raise UserError(f"{what}: not there after {READY_SECONDS} s. Last lines of {log}:\n{tail(log)}")
         time.sleep(0.5)
 
 
-def _kubectl(*words: str) -> str:
-    return capture([BIN / "kubectl", f"--kubeconfig={KUBECONFIG}", *words])
+def _component(name: str) -> Component:
+    return next(component for component in components() if component.process.name == name)
 
 
 def _registered() -> bool:
     try:
-        return layout.NODE in _kubectl("get", "nodes", "--output=name")
+        return layout.NODE in kubectl("get", "nodes", "--output=name")
     except UserError:
         return False
 
@@ -114,6 +115,6 @@ def _registered() -> bool:
 def _node_ready() -> bool:
     path = '{.status.conditions[?(@.type=="Ready")].status}'
     try:
-        return _kubectl("get", "node", layout.NODE, f"--output=jsonpath={path}") == "True"
+        return kubectl("get", "node", layout.NODE, f"--output=jsonpath={path}") == "True"
     except UserError:
         return False

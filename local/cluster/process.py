@@ -24,13 +24,11 @@ class Process:
         name: what its log and its pid file are called.
         argv: program and arguments.
         env: variables to add.
-        inside: whether it runs inside the node's namespaces.
     """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
-    inside: bool = True
 
     @property
     def pid_file(self) -> Path:

@@ -26,3 +26,25 @@ class MintAnswer(BaseModel):
     atp_cost: int
     caller_atp_remaining: int
     new_entity_atp_granted: int
+
+
+class Balance(BaseModel):
+    """What one LCT has, in whole ATP, and the name of its society."""
+
+    lct_id: str
+    balance: int
+    society: str
+
+
+class Society(BaseModel):
+    """One society; amounts are whole ATP.
+
+    `lct_count` does not count the founder's LCT. `next_mint_price` is null when mints have become too dear to exist.
+    """
+
+    name: str
+    founder: str
+    lct_count: int
+    next_mint_price: int | None
+    pool_balance: int
+    created_at: datetime

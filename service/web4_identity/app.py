@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from web4_identity import SERVICE_VERSION
 from web4_identity.api.balance import add_balance_routes
 from web4_identity.api.lct import add_lct_routes
+from web4_identity.api.listing import add_listing_routes
 from web4_identity.api.probes import add_probe_routes
 from web4_identity.api.societies import add_society_routes
 from web4_identity.db.engine import DatabaseUnavailable
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     add_problem_handlers(app, resources)
     add_lct_routes(app, resources)
+    add_listing_routes(app, resources)
     add_balance_routes(app, resources)
     add_society_routes(app, resources)
     add_probe_routes(app, resources)

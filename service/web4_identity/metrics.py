@@ -24,6 +24,8 @@ VALIDATED_FIELDS = (
     "witnesses",
     "parent_org",
     "metadata",
+    "limit",
+    "after",
     "body",
     "other",
 )

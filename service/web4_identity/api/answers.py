@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
 class LctData(BaseModel):
@@ -48,3 +48,21 @@ class Society(BaseModel):
     next_mint_price: int | None
     pool_balance: int
     created_at: datetime
+
+
+class LctSummary(BaseModel):
+    """One LCT as a list shows it; GET /v1/lct/{lct_id} has its document."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    lct_id: str
+    entity_type: str
+    entity_identifier: str
+    created_at: datetime
+
+
+class LctPage(BaseModel):
+    """Some LCTs of a society, and the cursor of those that follow, null when there are none."""
+
+    data: list[LctSummary]
+    next: str | None

@@ -26,6 +26,7 @@ VALIDATED_FIELDS = (
     "metadata",
     "limit",
     "after",
+    "reason",
     "body",
     "other",
 )

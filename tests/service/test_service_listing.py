@@ -54,6 +54,7 @@ async def test_a_row_is_a_summary(client, order, founder, new_key):
         "lct_id": device.lct_id,
         "entity_type": "device",
         "entity_identifier": "lamp",
+        "status": "active",
         "created_at": minted["data"]["created_at"],
     }
     assert answer.json()["data"][0]["lct_id"] == founder.lct_id

@@ -58,6 +58,7 @@ class LctSummary(BaseModel):
     lct_id: str
     entity_type: str
     entity_identifier: str
+    status: Literal["active", "revoked"]
     created_at: datetime
 
 
@@ -66,3 +67,19 @@ class LctPage(BaseModel):
 
     data: list[LctSummary]
     next: str | None
+
+
+class Revocation(BaseModel):
+    """When an LCT was revoked, and why if it said so."""
+
+    status: Literal["revoked"]
+    ts: datetime
+    reason: str | None
+
+
+class RevocationAnswer(BaseModel):
+    """The answer to a revocation."""
+
+    success: Literal[True] = True
+    lct_id: str
+    revocation: Revocation

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity.db.tables import accounts, lcts, societies
@@ -30,6 +30,7 @@ def page_query(society_id: int, position: int, limit: int) -> Select:
             lcts.c.lct_id,
             lcts.c.entity_type,
             lcts.c.entity_identifier,
+            case((lcts.c.revoked_at.is_(None), "active"), else_="revoked").label("status"),
             lcts.c.created_at,
         )
         .join(lcts, lcts.c.lct_id == accounts.c.lct_id)

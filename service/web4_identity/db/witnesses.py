@@ -138,7 +138,10 @@ async def _candidates(connection: AsyncConnection, society_id: int, ids: list[st
 
 
 def _seen_actions() -> ColumnElement[int]:
-    """What the registry itself has seen an LCT do: births witnessed and mints paid (one idempotency row each)."""
+    """What the registry itself has seen an LCT do: births witnessed and mints paid (one idempotency row each).
+
+    A revocation has such a row too, but who is revoked does not witness.
+    """
     witnessed = select(func.count()).where(attestations.c.witness == lcts.c.lct_id).correlate(lcts).scalar_subquery()
     paid = select(func.count()).where(idempotency.c.payer == lcts.c.lct_id).correlate(lcts).scalar_subquery()
     return witnessed + paid

@@ -8,8 +8,12 @@ from sqlalchemy.exc import ProgrammingError
 from starlette.middleware import Middleware
 
 from web4_identity import SERVICE_VERSION
+from web4_identity.api.balance import add_balance_routes
 from web4_identity.api.lct import add_lct_routes
+from web4_identity.api.listing import add_listing_routes
 from web4_identity.api.probes import add_probe_routes
+from web4_identity.api.revocation import add_revocation_routes
+from web4_identity.api.societies import add_society_routes
 from web4_identity.db.engine import DatabaseUnavailable
 from web4_identity.db.registry import society_names
 from web4_identity.http.access import Access
@@ -55,6 +59,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     add_problem_handlers(app, resources)
     add_lct_routes(app, resources)
+    add_revocation_routes(app, resources)
+    add_listing_routes(app, resources)
+    add_balance_routes(app, resources)
+    add_society_routes(app, resources)
     add_probe_routes(app, resources)
     return app
 

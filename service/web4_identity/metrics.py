@@ -24,6 +24,9 @@ VALIDATED_FIELDS = (
     "witnesses",
     "parent_org",
     "metadata",
+    "limit",
+    "after",
+    "reason",
     "body",
     "other",
 )

@@ -29,15 +29,18 @@ DIGEST_MISMATCH = Kind(401, "W4_ERR_DIGEST_MISMATCH", "Content-Digest does not m
 INSUFFICIENT_ATP = Kind(402, "W4_ERR_INSUFFICIENT_ATP", "Insufficient ATP", "insufficient_atp")
 # The caller is proved, but is not the one whose ATP it asks to spend: 403, as no other proof would help.
 CALLER_MISMATCH = Kind(403, "W4_ERR_CALLER_MISMATCH", "Caller is not the signer", "caller_mismatch")
+LCT_REVOKED = Kind(403, "W4_ERR_LCT_REVOKED", "LCT revoked", "lct_revoked")
 NOT_FOUND = Kind(404, "W4_ERR_NOT_FOUND", "Not found")
 LCT_NOT_FOUND = Kind(404, "W4_ERR_LCT_NOT_FOUND", "LCT not found")
 SOCIETY_NOT_FOUND = Kind(404, "W4_ERR_SOCIETY_NOT_FOUND", "Society not registered", "unknown_society")
 METHOD_NOT_ALLOWED = Kind(405, "W4_ERR_METHOD_NOT_ALLOWED", "Method not allowed")
 DUPLICATE = Kind(409, "W4_ERR_DUPLICATE", "Already minted", "duplicate")
+ALREADY_REVOKED = Kind(409, "W4_ERR_LCT_ALREADY_REVOKED", "LCT already revoked")
 WITNESS_QUORUM = Kind(409, "W4_ERR_WITNESS_QUORUM", "Witness quorum not met", "witness_quorum")
 WITNESS_ATTESTATION = Kind(
     409, "W4_ERR_WITNESS_ATTESTATION", "Witness does not attest this mint", "witness_attestation"
 )
+WITNESS_REVOKED = Kind(409, "W4_ERR_WITNESS_REVOKED", "Witness revoked", "witness_revoked")
 WITNESS_STANDING = Kind(409, "W4_ERR_WITNESS_STANDING", "Witness lacks standing", "witness_standing")
 WITNESS_UNKNOWN = Kind(409, "W4_ERR_WITNESS_UNKNOWN", "Witness not of this society", "witness_unknown")
 POOL_EXHAUSTED = Kind(409, "W4_ERR_POOL_EXHAUSTED", "Society's pool cannot pay the grant", "pool_exhausted")

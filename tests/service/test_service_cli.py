@@ -123,6 +123,24 @@ def test_mint_refuses_an_unusable_idempotency_key(payer, key):
     assert result.exit_code == 2 and "128 visible ASCII" in result.stderr
 
 
+def test_revoke_repeats_a_lost_answer_with_the_same_key_and_sends_no_private_key(payer, recorder):
+    recorder.lost = 1
+    url = f"http://127.0.0.1:{recorder.server_port}"
+    result = run("revoke", "--url", url, "--key-file", payer[1], "--reason", "lost")
+    assert result.exit_code == 1 and "HTTP 500 without a JSON answer" in result.stderr
+    assert recorder.bodies == [b'{"reason":"lost"}'] * 2
+    assert len({sent["Idempotency-Key"] for sent in recorder.headers}) == 1
+    assert len({sent["Signature"] for sent in recorder.headers}) == 2
+    secret = load_pem_private_key(payer[1].read_bytes(), None).private_bytes_raw()
+    for form in (secret, secret.hex().encode(), base64.b64encode(secret), base58.b58encode(secret)):
+        assert form not in str(recorder.headers).encode()
+
+
+def test_revoke_refuses_an_unusable_idempotency_key(payer):
+    result = run("revoke", "--url", "http://127.0.0.1:1", "--key-file", payer[1], "--idempotency-key", "with space")
+    assert result.exit_code == 2 and "128 visible ASCII" in result.stderr
+
+
 def test_mint_names_a_file_that_is_no_attestation(tmp_path, payer):
     path = tmp_path / "attestation.json"
     for text, message in (
@@ -193,7 +211,18 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["attest"], ["standing"], ["ledger", "verify"]],
+    [
+        [],
+        ["serve"],
+        ["migrate"],
+        ["genesis"],
+        ["keygen"],
+        ["mint"],
+        ["attest"],
+        ["revoke"],
+        ["standing"],
+        ["ledger", "verify"],
+    ],
 )
 def test_every_command_has_help(command):
     result = run(*command, "--help")

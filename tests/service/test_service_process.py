@@ -227,3 +227,23 @@ async def test_a_taken_port_is_a_failed_start(env, serve):
     code, out, err = await cli("serve", **{**env, "WEB4_IDENTITY_HOST": "127.0.0.1", "WEB4_IDENTITY_PORT": str(port)})
     assert code not in (0, None)
     assert "address already in use" in out and "Traceback" not in out + err
+
+
+async def test_an_entity_revokes_its_lct_through_the_edge(env, serve, tmp_path, relay, edge_certificate, founder):
+    key = tmp_path / "founder.pem"
+    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    key.write_bytes(founder.private.private_bytes(*pem))
+    _, port, _ = serve(env)
+    context, authority = edge_certificate
+    edge = await relay(port, context)
+    revoke = ["revoke", "--key-file", key, "--url", f"https://127.0.0.1:{edge.port}", "--ca-file", authority]
+    once = [*revoke, "--reason", "key lost", "--idempotency-key", "once"]
+    code, out, err = await cli(*once)
+    assert (code, err) == (0, "") and out.startswith(f"revoked {founder.lct_id} at 20")
+    assert await cli(*once) == (0, out, "")
+    code, out, err = await cli(*revoke)
+    assert (code, out) == (1, "")
+    assert err.startswith("web4-identity: LCT already revoked (W4_ERR_LCT_ALREADY_REVOKED, HTTP 409): ")
+    async with httpx.AsyncClient() as client:
+        document = (await client.get(f"http://127.0.0.1:{port}/v1/lct/{founder.lct_id}")).json()
+    assert (document["revocation"]["status"], document["revocation"]["reason"]) == ("revoked", "key lost")

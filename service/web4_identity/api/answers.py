@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
 class LctData(BaseModel):
@@ -26,3 +26,60 @@ class MintAnswer(BaseModel):
     atp_cost: int
     caller_atp_remaining: int
     new_entity_atp_granted: int
+
+
+class Balance(BaseModel):
+    """What one LCT has, in whole ATP, and the name of its society."""
+
+    lct_id: str
+    balance: int
+    society: str
+
+
+class Society(BaseModel):
+    """One society; amounts are whole ATP.
+
+    `lct_count` does not count the founder's LCT. `next_mint_price` is null when mints have become too dear to exist.
+    """
+
+    name: str
+    founder: str
+    lct_count: int
+    next_mint_price: int | None
+    pool_balance: int
+    created_at: datetime
+
+
+class LctSummary(BaseModel):
+    """One LCT as a list shows it; GET /v1/lct/{lct_id} has its document."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    lct_id: str
+    entity_type: str
+    entity_identifier: str
+    status: Literal["active", "revoked"]
+    created_at: datetime
+
+
+class LctPage(BaseModel):
+    """Some LCTs of a society, and the cursor of those that follow, null when there are none."""
+
+    data: list[LctSummary]
+    next: str | None
+
+
+class Revocation(BaseModel):
+    """When an LCT was revoked, and why if it said so."""
+
+    status: Literal["revoked"]
+    ts: datetime
+    reason: str | None
+
+
+class RevocationAnswer(BaseModel):
+    """The answer to a revocation."""
+
+    success: Literal[True] = True
+    lct_id: str
+    revocation: Revocation

@@ -1,6 +1,5 @@
 """POST /v1/lct/mint and GET /v1/lct/{lct_id}."""
 
-import re
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from web4_identity import problems
 from web4_identity.api.answers import LctData, MintAnswer
 from web4_identity.api.conditional import json_document
+from web4_identity.api.documented import refusals
 from web4_identity.api.mint_request import mint_request_model
 from web4_identity.db.idempotency import Attempt
 from web4_identity.db.minting import MintOrder, MintPolicy, mint
@@ -18,14 +18,33 @@ from web4_identity.domain.attestation import Testimony
 from web4_identity.domain.binding import read_proof
 from web4_identity.domain.cose import StatementRefused
 from web4_identity.domain.document import lct_document
-from web4_identity.domain.keys import LCT_ID_PATTERN
+from web4_identity.domain.keys import is_lct_id
 from web4_identity.http.access import MINT_ROUTE
-from web4_identity.http.payer_proof import PayerProof, ProvedPayer
+from web4_identity.http.payer_proof import PROOF_REFUSALS, PayerProof, ProvedPayer
 from web4_identity.logs import logger
 from web4_identity.problems import Problem
 from web4_identity.resources import Resources
 
 _log = logger()
+_MINT_REFUSALS = refusals(
+    *PROOF_REFUSALS,
+    problems.INSUFFICIENT_ATP,
+    problems.CALLER_MISMATCH,
+    problems.LCT_REVOKED,
+    problems.SOCIETY_NOT_FOUND,
+    problems.DUPLICATE,
+    problems.WITNESS_QUORUM,
+    problems.WITNESS_ATTESTATION,
+    problems.WITNESS_REVOKED,
+    problems.WITNESS_STANDING,
+    problems.WITNESS_UNKNOWN,
+    problems.POOL_EXHAUSTED,
+    problems.PRICE_LIMIT,
+    problems.BODY_TOO_LARGE,
+    problems.VALIDATION,
+    problems.BINDING_PROOF,
+    problems.IDEMPOTENCY_CONFLICT,
+)
 
 
 def add_lct_routes(app: FastAPI, resources: Resources) -> None:
@@ -45,7 +64,7 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
     request_model = mint_request_model(settings)
     proof = Depends(PayerProof(resources))
 
-    @app.post(MINT_ROUTE, status_code=201)
+    @app.post(MINT_ROUTE, status_code=201, responses=_MINT_REFUSALS)
     async def mint_lct(body: request_model, payer: Annotated[ProvedPayer, proof]) -> MintAnswer:
         """Mint an LCT for the sent public key; 201 means it is committed.
 
@@ -83,12 +102,11 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
             new_entity_atp_granted=minted.granted,
         )
 
-    @app.get("/v1/lct/{lct_id}")
+    @app.get("/v1/lct/{lct_id}", responses=refusals(problems.LCT_NOT_FOUND))
     async def read_lct(lct_id: str, request: Request) -> Response:
         """The LCT's JSON-LD document, or 404; 304 when If-None-Match names its ETag."""
         row = None
-        # What cannot be an id is not asked for: the database would choke on some of it (NUL).
-        if len(lct_id) <= 256 and re.fullmatch(LCT_ID_PATTERN, lct_id):
+        if is_lct_id(lct_id):
             async with resources.database.transaction() as connection:
                 row = await find_lct(connection, lct_id)
                 attested = await attestations_of(connection, lct_id)

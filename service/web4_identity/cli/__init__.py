@@ -2,11 +2,11 @@
 
 import typer
 
-from web4_identity.cli import attest, database, keys, mint, serve, standing
+from web4_identity.cli import attest, database, keys, mint, revoke, serve, standing
 
 app = typer.Typer(
     name="web4-identity",
-    help="The Web4 Identity Service: run it, migrate its database, found a society, make keys, mint.",
+    help="The Web4 Identity Service: run it, migrate its database, found a society, make keys, mint, revoke.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -16,6 +16,7 @@ database.add_commands(app)
 keys.add_commands(app)
 mint.add_commands(app)
 attest.add_commands(app)
+revoke.add_commands(app)
 standing.add_commands(app)
 
 

@@ -13,6 +13,7 @@ from web4_identity.db.tables import societies
 from web4_identity.domain.entities import EntityType
 from web4_identity.domain.keys import from_multikey, lct_id
 from web4_identity.domain.pricing import MAX_ATP
+from web4_identity.domain.societies import is_society_name
 
 FOUNDER_GRANTS = 10
 POOL_GRANTS = 1000
@@ -74,7 +75,7 @@ async def found_society(
 
 
 def _checked(name: str, public_key: str, funds: int, pool: int) -> str:
-    if not 1 <= len(name) <= 256 or not name.isprintable() or name != name.strip():
+    if not is_society_name(name):
         raise GenesisRefused("a society's name is 1 to 256 printable characters without spaces around")
     if funds < 0 or pool < 0 or funds + pool > MAX_ATP:
         raise GenesisRefused(f"the funds must be 0 or more, together at most {MAX_ATP} ATP")

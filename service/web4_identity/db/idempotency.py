@@ -1,4 +1,4 @@
-"""What each Idempotency-Key of a payer was answered, kept in the transaction of the mint itself.
+"""What each Idempotency-Key of a payer was answered, kept in the transaction of the mint or revocation itself.
 
 Source: the Idempotency-Key header field (IETF httpapi working group): a repeat gets the first answer, another request
 under the same key is refused.
@@ -28,7 +28,7 @@ class Attempt:
 async def recall(connection: AsyncConnection, attempt: Attempt) -> dict[str, Any] | None:
     """What this request was answered before, or None.
 
-    The caller holds the lock that the first mint of the same body held until its end, so a first one under way is
+    The caller holds the lock that the first request of the same body held until its end, so a first one under way is
     seen. Raises Problem (422) when the key belongs to another body.
     """
     query = select(idempotency.c.request_sha256, idempotency.c.answer).where(
@@ -59,5 +59,5 @@ def key_taken(error: IntegrityError) -> bool:
 def conflict() -> Problem:
     """The refusal of another request under a used key."""
     return Problem(
-        problems.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used with another body; a new mint needs a new key"
+        problems.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used with another body; a new request needs a new key"
     )

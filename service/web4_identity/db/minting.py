@@ -1,7 +1,7 @@
 """Mint one LCT: registry, price, fee, grant, counter and idempotency record in one transaction, or nothing at all.
 
-Locks are always taken in the same order (the society's row, then accounts by rising id), so that concurrent mints
-queue and never deadlock.
+Locks are always taken in the same order (the society's row, shares of LCTs, then accounts by rising id), so that
+concurrent mints queue and never deadlock.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -18,6 +18,7 @@ from web4_identity.db.engine import Database
 from web4_identity.db.idempotency import Attempt, conflict, key_taken, recall, remember
 from web4_identity.db.ledger import open_account, transfer
 from web4_identity.db.registry import insert_lct
+from web4_identity.db.revocation import refuse_revoked
 from web4_identity.db.tables import accounts, lcts, societies
 from web4_identity.db.witnesses import WitnessPolicy, nonce_used, remember_attestations, require_witnesses
 from web4_identity.domain.attestation import Birth, Testimony
@@ -90,9 +91,9 @@ class Minted:
 async def mint(database: Database, order: MintOrder, policy: MintPolicy, attempt: Attempt) -> tuple[Minted, bool]:
     """Mint the LCT of `order` for `attempt.payer`, and give what was committed and whether this call did it.
 
-    A repeated attempt gives what the first one committed, and changes nothing. Raises Problem (404 society, 409
-    duplicate, witnesses, price limit or pool, 402 balance, 422 key used for another request), after which everything
-    is as it was; DatabaseUnavailable.
+    A repeated attempt gives what the first one committed, and changes nothing. Raises Problem (404 society, 403
+    payer revoked, 409 duplicate, witnesses, price limit or pool, 402 balance, 422 key used for another request), after
+    which everything is as it was; DatabaseUnavailable.
     """
     try:
         async with database.transaction() as connection:
@@ -134,6 +135,8 @@ async def _mint(
     # Judged here and not with the proof's signature: a late repeat of a mint must get its first answer.
     if abs(now - datetime.fromisoformat(order.binding_created_at)) > policy.binding_skew:
         raise Problem(problems.BINDING_PROOF, f"created_at is more than {policy.binding_skew.seconds} s from now")
+    # Its proof was checked before this transaction, which may have waited long for the society.
+    await refuse_revoked(connection, payer_id)
     new_id = lct_id(from_multikey(order.public_key))
     await _refuse_duplicate(connection, society.id, new_id, order.entity_identifier)
     attested = await require_witnesses(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import Row, RowMapping, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity.db.tables import attestations, lcts, societies, standing
@@ -29,6 +29,12 @@ async def attestations_of(connection: AsyncConnection, lct_id: str) -> Sequence[
 async def public_key_of(connection: AsyncConnection, lct_id: str) -> str | None:
     """The Multikey z6Mk... of a registered LCT, or None."""
     return (await connection.execute(select(lcts.c.public_key).where(lcts.c.lct_id == lct_id))).scalar_one_or_none()
+
+
+async def payer_key(connection: AsyncConnection, lct_id: str) -> Row | None:
+    """The `public_key` (Multikey z6Mk...) of a registered LCT and its `revoked_at`, or None."""
+    query = select(lcts.c.public_key, lcts.c.revoked_at).where(lcts.c.lct_id == lct_id)
+    return (await connection.execute(query)).one_or_none()
 
 
 async def society_names(connection: AsyncConnection) -> list[str]:

@@ -31,6 +31,9 @@ lcts = Table(
     Column("binding_created_at", Text),
     Column("binding_proof", Text),
     Column("metadata", JSONB, nullable=False),
+    # Null while the LCT is active; final once set.
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revocation_reason", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 

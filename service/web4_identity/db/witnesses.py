@@ -96,6 +96,8 @@ def _judge(
 ) -> Attestation:
     if candidate is None:
         raise Problem(problems.WITNESS_UNKNOWN, "every witness must be an LCT of the society")
+    if candidate["revoked_at"] is not None:
+        raise Problem(problems.WITNESS_REVOKED, "a witness is revoked")
     try:
         attestation = read_attestation(testimony.attestation, candidate["public_key"], birth, now)
     except StatementRefused as error:
@@ -121,6 +123,7 @@ async def _candidates(connection: AsyncConnection, society_id: int, ids: list[st
         select(
             lcts.c.lct_id,
             lcts.c.public_key,
+            lcts.c.revoked_at,
             # LEAST passes over a null.
             func.least(lcts.c.created_at, standing.c.since).label("since"),
             (func.coalesce(standing.c.actions, literal(0)) + _seen_actions()).label("actions"),
@@ -128,12 +131,17 @@ async def _candidates(connection: AsyncConnection, society_id: int, ids: list[st
         )
         .outerjoin(standing, standing.c.lct_id == lcts.c.lct_id)
         .where(lcts.c.society_id == society_id, lcts.c.lct_id.in_(ids))
+        # None of them is revoked before this mint is over.
+        .with_for_update(read=True, of=lcts)
     )
     return {row["lct_id"]: row for row in (await connection.execute(query)).mappings()}
 
 
 def _seen_actions() -> ColumnElement[int]:
-    """What the registry itself has seen an LCT do: births witnessed and mints paid (one idempotency row each)."""
+    """What the registry itself has seen an LCT do: births witnessed and mints paid (one idempotency row each).
+
+    A revocation has such a row too, but who is revoked does not witness.
+    """
     witnessed = select(func.count()).where(attestations.c.witness == lcts.c.lct_id).correlate(lcts).scalar_subquery()
     paid = select(func.count()).where(idempotency.c.payer == lcts.c.lct_id).correlate(lcts).scalar_subquery()
     return witnessed + paid

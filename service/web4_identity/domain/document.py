@@ -74,10 +74,10 @@ def lct_document(row: Mapping[str, Any], attested: Sequence[Mapping[str, Any]]) 
             "horizon_depth": HORIZON_DEPTH,
             "last_updated": born,
         },
-        "policy": {"capabilities": list(CAPABILITIES)},
+        "policy": {"capabilities": [] if row["revoked_at"] else list(CAPABILITIES)},
         "t3_tensor": tensor(T3_WEIGHTS, row),
         "v3_tensor": tensor(V3_WEIGHTS, {}),
-        "revocation": {"status": "active"},
+        "revocation": _revocation(row),
     }
     if row["birth_certificate"]:
         document["birth_certificate"] = row["birth_certificate"]
@@ -87,3 +87,10 @@ def lct_document(row: Mapping[str, Any], attested: Sequence[Mapping[str, Any]]) 
             for each in attested
         ]
     return document
+
+
+def _revocation(row: Mapping[str, Any]) -> dict[str, str]:
+    if row["revoked_at"] is None:
+        return {"status": "active"}
+    reason = {"reason": row["revocation_reason"]} if row["revocation_reason"] else {}
+    return {"status": "revoked", "ts": row["revoked_at"].isoformat(), **reason}

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 
 import base58
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -10,6 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 # Multicodec ed25519-pub (0xed) as an unsigned varint.
 _ED25519_PREFIX = b"\xed\x01"
 LCT_ID_PATTERN = r"^lct:web4:[A-Za-z0-9_:-]+$"
+MAX_LCT_ID_LENGTH = 256
+
+
+def is_lct_id(text: str) -> bool:
+    """Whether `text` has the form of an LCT id. What has not is not asked for: the database chokes on some (NUL)."""
+    return len(text) <= MAX_LCT_ID_LENGTH and re.fullmatch(LCT_ID_PATTERN, text) is not None
 
 
 def lct_id(raw_public_key: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The payer's proof on a mint: an RFC 9421 HTTP Message Signature, made by clients and checked by the server."""
+"""The proof on a mint or a revocation: an RFC 9421 HTTP Message Signature, made by clients, checked by the server."""
 
 from web4_identity.signature.client import PayerAuth
 

@@ -30,7 +30,7 @@ def read_claim(headers: Headers, now: float, skew_seconds: int) -> Claim:
     Source: RFC 9421, sections 2.3 and 4. Raises Problem (401): missing, malformed, or outside its time.
     """
     if _INPUT not in headers or _SIGNATURE not in headers:
-        raise unproved(problems.SIGNATURE_MISSING, "a mint carries the headers Signature-Input and Signature")
+        raise unproved(problems.SIGNATURE_MISSING, "the request needs the headers Signature-Input and Signature")
     components, parameters = _parse(", ".join(headers.getlist(_INPUT)))
     missing = [name for name in COVERED if (name, {}) not in components]
     if missing:

@@ -19,7 +19,7 @@ class PayerAuth(httpx.Auth):
     """Proves control of the payer's LCT: `client.post(url, json=body, auth=PayerAuth(key))`.
 
     Every sending is signed anew, with a nonce and times of its own (RFC 9421); the body's digest is added (RFC 9530).
-    A request without an Idempotency-Key gets a random one. Give one yourself to repeat a mint whose answer was lost.
+    A request without an Idempotency-Key gets a random one. Give one yourself to repeat a request whose answer was lost.
     """
 
     requires_request_body = True

@@ -1,0 +1,36 @@
+"""What the OpenAPI document says about refusals: every status a route answers, with the codes it may carry."""
+
+from collections import defaultdict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from web4_identity import problems
+from web4_identity.http.problem_response import MEDIA_TYPE
+from web4_identity.problems import Kind
+
+# What the layers around every /v1/ route can answer.
+_EVERYWHERE = (problems.RATE_LIMITED, problems.INTERNAL, problems.UNAVAILABLE)
+
+
+class ProblemDocument(BaseModel):
+    """A refusal (RFC 9457). `code` is stable; some refusals have further members."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+def refusals(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that refuses with these kinds, and with those of every route."""
+    by_status = defaultdict(list)
+    for kind in (*kinds, *_EVERYWHERE):
+        by_status[kind.status].append(f"{kind.code}: {kind.title}")
+    schema = ProblemDocument.model_json_schema()
+    return {
+        status: {"description": "; ".join(lines), "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status, lines in sorted(by_status.items())
+    }

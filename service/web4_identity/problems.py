@@ -33,6 +33,7 @@ NOT_FOUND = Kind(404, "W4_ERR_NOT_FOUND", "Not found")
 LCT_NOT_FOUND = Kind(404, "W4_ERR_LCT_NOT_FOUND", "LCT not found")
 SOCIETY_NOT_FOUND = Kind(404, "W4_ERR_SOCIETY_NOT_FOUND", "Society not registered", "unknown_society")
 METHOD_NOT_ALLOWED = Kind(405, "W4_ERR_METHOD_NOT_ALLOWED", "Method not allowed")
+BODY_TOO_SLOW = Kind(408, "W4_ERR_BODY_TOO_SLOW", "Request body too slow", "body_too_slow")
 DUPLICATE = Kind(409, "W4_ERR_DUPLICATE", "Already minted", "duplicate")
 WITNESS_QUORUM = Kind(409, "W4_ERR_WITNESS_QUORUM", "Witness quorum not met", "witness_quorum")
 WITNESS_ATTESTATION = Kind(

@@ -193,7 +193,10 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["attest"], ["standing"], ["ledger", "verify"]],
+    [
+        *([], ["serve"], ["migrate"], ["genesis"], ["keygen"], ["mint"], ["attest"], ["standing"], ["validate"]),
+        ["ledger", "verify"],
+    ],
 )
 def test_every_command_has_help(command):
     result = run(*command, "--help")

@@ -118,8 +118,16 @@ async def test_the_service_lets_no_attack_pass(served, validate, ledger):
             "import web4_identity.db.minting as m\nasync def none(*_): return []\nm.require_witnesses = none",
             {"human without witnesses", "forged attestation", "self-attestation"},
         ),
+        (
+            "import web4_identity.db.minting as m\n"
+            "right = m.transfer\n"
+            "async def more(connection, *, amount, reason, **rest):\n"
+            "    await right(connection, amount=amount + (reason == 'mint_fee'), reason=reason, **rest)\n"
+            "m.transfer = more",
+            {"same key at once", "balance unchanged"},
+        ),
     ],
-    ids=["signature", "extra fields", "witnesses"],
+    ids=["signature", "extra fields", "witnesses", "exact charge"],
 )
 async def test_a_removed_check_is_found_and_named(served, validate, weakness, named):
     code, out, _ = await validate(served(weakness), "--json")
@@ -163,6 +171,8 @@ async def test_what_cannot_be_validated_is_exit_2(served, validate, tmp_path):
     assert code == 2 and "401 W4_ERR_SIGNATURE_KEY_UNKNOWN" in err
     code, _, err = await validate(url, society="nowhere")
     assert code == 2 and "404 W4_ERR_SOCIETY_NOT_FOUND" in err
+    code, _, err = await validate(served(ATP_MINT_BASE_COST="500000000"))
+    assert code == 2 and "the caller has 500000000 ATP, the run may need" in err
 
 
 def test_the_purse_finds_what_no_mint_explains():

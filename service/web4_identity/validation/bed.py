@@ -151,10 +151,13 @@ class Bed:
         subject = Party.new()
         return subject, await patiently(lambda: self.mint(self.order(subject)))
 
-    async def unexplained(self) -> int:
-        """ATP of the caller that is gone without an answered mint, as a control mint shows it."""
-        await self.control_mint()
-        return self.purse.settle()
+    async def overcharge(self) -> str:
+        """What a control mint shows to be wrong with the caller's balance, in words; empty when it is right."""
+        _, answer = await self.control_mint()
+        if answer.status != 201:
+            return f"the control mint is refused: {answer}"
+        unexplained = self.purse.settle()
+        return f"{unexplained} ATP gone unexplained" if unexplained else ""
 
     async def at_once(self, mints: Sequence[Awaitable[Answer]]) -> list[Answer]:
         """The answers to concurrent requests; raises Limited if any was, once all are answered."""

@@ -32,6 +32,5 @@ async def _at_once(bed: Bed) -> Outcome:
     answers = await bed.at_once([bed.mint(body, key=key) for _ in range(AT_ONCE)])
     same = all(answer.status == 201 for answer in answers) and len({answer.text for answer in answers}) == 1
     # A later mint shows what was charged.
-    charged = await bed.unexplained()
-    got = ", ".join(map(str, answers)) + (f", {charged} ATP too much charged" if charged else "")
-    return Outcome(got, same and not charged)
+    wrong = await bed.overcharge()
+    return Outcome(", ".join([*map(str, answers), *([wrong] if wrong else [])]), same and not wrong)

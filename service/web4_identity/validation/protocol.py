@@ -52,5 +52,5 @@ async def _leaks(bed: Bed) -> Outcome:
 
 
 async def _balance(bed: Bed) -> Outcome:
-    unexplained = await bed.unexplained()
-    return Outcome(f"{unexplained} ATP unexplained", unexplained == 0)
+    wrong = await bed.overcharge()
+    return Outcome(wrong or "0 ATP unexplained", not wrong)

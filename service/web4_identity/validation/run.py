@@ -24,6 +24,8 @@ from web4_identity.validation.model import Attack, Outcome, Result
 
 # An attack and the look whether its LCT is absent.
 _REQUESTS_EACH = 2
+# Six more mints follow the first. At the guide's factor of 1.5 they cost 31 times as much together.
+_MINTS_TO_COME = 32
 
 
 class CannotRun(Exception):
@@ -48,6 +50,9 @@ async def prepare(bed: Bed) -> None:
     if answer.status != 201:
         detail = answer.body.get("detail", "") if isinstance(answer.body, dict) else ""
         raise CannotRun(f"a good mint is refused: {answer} {detail}".rstrip())
+    needed = _MINTS_TO_COME * answer.body["atp_cost"]
+    if answer.body["caller_atp_remaining"] < needed:
+        raise CannotRun(f"the caller has {answer.body['caller_atp_remaining']} ATP, the run may need {needed}")
     bed.registered, bed.registered_identifier = subject, answer.body["data"]["entity_identifier"]
     bed.purse.settle()
 

@@ -18,8 +18,10 @@ from web4_identity.db.engine import DatabaseUnavailable
 from web4_identity.db.registry import society_names
 from web4_identity.http.access import Access
 from web4_identity.http.body_limit import BodyLimit
+from web4_identity.http.body_time import BodyTime
 from web4_identity.http.problem_response import add_problem_handlers
 from web4_identity.http.rate_limit import RateLimit
+from web4_identity.http.strict_json import StrictJsonRoute
 from web4_identity.logs import logger
 from web4_identity.resources import Resources
 from web4_identity.settings import Settings
@@ -55,8 +57,10 @@ def create_app(settings: Settings) -> FastAPI:
             Middleware(Access, resources=resources),
             Middleware(RateLimit, resources=resources),
             Middleware(BodyLimit),
+            Middleware(BodyTime),
         ],
     )
+    app.router.route_class = StrictJsonRoute
     add_problem_handlers(app, resources)
     add_lct_routes(app, resources)
     add_revocation_routes(app, resources)

@@ -221,6 +221,7 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
         ["attest"],
         ["revoke"],
         ["standing"],
+        ["validate"],
         ["ledger", "verify"],
     ],
 )

@@ -2,11 +2,11 @@
 
 import typer
 
-from web4_identity.cli import attest, database, keys, mint, revoke, serve, standing
+from web4_identity.cli import attest, database, keys, mint, revoke, serve, standing, validate
 
 app = typer.Typer(
     name="web4-identity",
-    help="The Web4 Identity Service: run it, migrate its database, found a society, make keys, mint, revoke.",
+    help="The Web4 Identity Service: run it, migrate its database, found a society, make keys, mint, revoke, validate.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -18,6 +18,7 @@ mint.add_commands(app)
 attest.add_commands(app)
 revoke.add_commands(app)
 standing.add_commands(app)
+validate.add_commands(app)
 
 
 def main() -> None:

@@ -17,7 +17,13 @@ MEDIA_TYPE = "application/problem+json"
 # Statuses that Starlette itself answers with.
 _BY_STATUS = {
     kind.status: kind
-    for kind in (problems.BAD_REQUEST, problems.NOT_FOUND, problems.METHOD_NOT_ALLOWED, problems.BODY_TOO_LARGE)
+    for kind in (
+        problems.BAD_REQUEST,
+        problems.NOT_FOUND,
+        problems.METHOD_NOT_ALLOWED,
+        problems.BODY_TOO_SLOW,
+        problems.BODY_TOO_LARGE,
+    )
 }
 _log = logger()
 

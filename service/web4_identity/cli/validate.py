@@ -1,0 +1,82 @@
+"""`validate`: attack a running service and say whether it defends itself."""
+
+import asyncio
+import json
+import ssl
+import time
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from web4_identity.cli.common import EXIT_REFUSED, EXIT_USAGE, fail
+from web4_identity.cli.keys import load_key
+from web4_identity.validation.bed import Bed
+from web4_identity.validation.craft import Party
+from web4_identity.validation.model import Result
+from web4_identity.validation.report import BYPASS, as_json, as_lines, verdict
+from web4_identity.validation.run import CannotRun, all_attacks, estimated_seconds, prepare, run_attacks
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(validate)
+
+
+def validate(
+    url: Annotated[str, typer.Option(help="The service, such as https://identity.example.com")],
+    caller_key: Annotated[Path, typer.Option(help="Private key of an LCT with ATP that nobody else mints with now.")],
+    society: Annotated[str, typer.Option(help="Registered society; about eight devices are really minted into it.")],
+    ca_file: Annotated[Path | None, typer.Option(help="Trust this CA (PEM) instead of the system's.")] = None,
+    rate_limit: Annotated[int, typer.Option(min=1, help="The service's RATE_LIMIT_MAX_REQUESTS_PER_IP.")] = 20,
+    rate_window: Annotated[int, typer.Option(min=1, help="The service's RATE_LIMIT_WINDOW_SECONDS.")] = 60,
+    source_address: Annotated[
+        list[str] | None, typer.Option(help="Local address to send from; repeat, and each has a limit of its own.")
+    ] = None,
+    max_seconds: Annotated[int, typer.Option(min=1, help="Give up after so long.")] = 3600,
+    as_json_text: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Attack a service before it is deployed: 0 when it defends itself, 1 on any bypass, 2 when that is not known.
+
+    Refused attacks cost nothing; the good mints between them do, and show whether the caller's balance is right.
+    """
+    caller = Party.of(load_key(caller_key))
+    addresses = source_address or []
+    try:
+        trust = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        bed = Bed(url.rstrip("/"), caller, society, trust, addresses, rate_limit)
+    except (OSError, ssl.SSLError) as error:
+        fail(f"{ca_file}: not a readable CA file ({error.strerror or error})", EXIT_USAGE)
+    except httpx.InvalidURL as error:
+        fail(f"{url}: {error}", EXIT_USAGE)
+    attacks = len(all_attacks())
+    _say(f"{attacks} attacks, about {estimated_seconds(attacks, rate_limit, rate_window, max(1, len(addresses)))} s")
+    started = time.monotonic()
+    try:
+        results = asyncio.run(_run(bed, max_seconds, rate_window))
+    except (CannotRun, httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        fail(f"{url}: {error or type(error).__name__}", EXIT_USAGE)
+    if as_json_text:
+        typer.echo(json.dumps(as_json(results, time.monotonic() - started), indent=2))
+    else:
+        typer.echo("\n".join(as_lines(results)))
+    words = {verdict(result) for result in results}
+    if BYPASS in words:
+        raise typer.Exit(EXIT_REFUSED)
+    if words != {"defended"}:
+        raise typer.Exit(EXIT_USAGE)
+
+
+async def _run(bed: Bed, max_seconds: int, window: int) -> list[Result]:
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(max_seconds):
+            await prepare(bed)
+        return await run_attacks(bed, max_seconds - int(time.monotonic() - started), window, _say)
+    finally:
+        await bed.close()
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

@@ -1,0 +1,34 @@
+"""The commonest attack: one spoiled mint, which must be refused and leave no LCT behind."""
+
+from collections.abc import Callable
+from typing import Any
+
+from web4_identity.validation.bed import Bed
+from web4_identity.validation.craft import Party
+from web4_identity.validation.model import Attack, Outcome, Refusal, refusal
+
+INVALID = refusal(422, "VALIDATION")
+UNREADABLE = (INVALID, refusal(400, "BAD_REQUEST"))
+
+
+def spoiled_mint(
+    klass: str,
+    name: str,
+    sends: str,
+    *expected: Refusal,
+    body: Callable[[Bed, Party], dict[str, Any] | bytes] = lambda bed, subject: bed.order(subject),
+    how: Callable[[Bed], dict[str, Any]] = lambda bed: {},
+) -> Attack:
+    """A mint of `body` for a new subject, sent with Bed.mint's options `how`."""
+
+    async def run(bed: Bed) -> Outcome:
+        subject = Party.new()
+        answer = await bed.mint(body(bed, subject), **how(bed))
+        return await bed.judge(answer, expected, subject)
+
+    return Attack(klass, name, sends, " or ".join(map(str, expected)), run)
+
+
+def changed(**fields: Any) -> Callable[[Bed, Party], dict[str, Any]]:
+    """A body with these fields changed."""
+    return lambda bed, subject: bed.order(subject, **fields)

@@ -1,0 +1,191 @@
+"""The security gate: nothing gets past the service, and a service with one check removed is found out."""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+import httpx
+import pytest
+from conftest import FOUNDER, SOCIETY
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from mint_parts import new_key
+from service_servers import free_port, stop, wait_for
+from web4_identity.validation.purse import Purse
+from web4_identity.validation.run import all_attacks
+
+pytestmark = pytest.mark.unit
+
+LIMIT = 150
+# Together they may send more than the limit, so that no run has to wait.
+ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+SERVE = "from web4_identity.cli import main; main()"
+
+
+def key_file(path, key):
+    path.write_bytes(key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return path
+
+
+def healthy(port):
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+    return False
+
+
+@pytest.fixture
+def served(env, founder, tmp_path):
+    """served(weakness, NAME="value") serves, with the statements `weakness` run first, and gives the URL."""
+    started = []
+
+    def run(weakness="", **changes):
+        port = free_port()
+        limits = {
+            "RATE_LIMIT_MAX_REQUESTS_PER_IP": str(LIMIT),
+            "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "1000",
+            "WEB4_IDENTITY_HOST": "127.0.0.1",
+            "WEB4_IDENTITY_PORT": str(port),
+        }
+        with (tmp_path / f"{port}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", f"{weakness}\n{SERVE}", "serve"],
+                env={"PATH": os.environ["PATH"], **env, **limits, **changes},
+                stdout=log,
+                stderr=log,
+            )
+        started.append(process)
+        wait_for(lambda: healthy(port), "web4-identity serve", process)
+        return f"http://127.0.0.1:{port}"
+
+    yield run
+    for process in started:
+        stop(process)
+
+
+@pytest.fixture
+def validate(tmp_path):
+    """validate(url, option, ...) runs the command as the founder and gives exit code, standard output and error."""
+    path = key_file(tmp_path / "founder.pem", FOUNDER)
+
+    async def run(url, *options, key=path, society=SOCIETY):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "web4_identity", "validate", "--url", url, "--caller-key", str(key)),
+            *("--society", society, "--rate-limit", str(LIMIT), *options),
+            *(part for address in ADDRESSES for part in ("--source-address", address)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 180)
+        return process.returncode, out.decode(), err.decode()
+
+    return run
+
+
+def bypasses(out):
+    return {each["attack"] for each in json.loads(out)["results"] if each["verdict"] == "BYPASS"}
+
+
+async def test_the_service_lets_no_attack_pass(served, validate, ledger):
+    code, out, err = await validate(served())
+    assert code == 0, out + err
+    *rows, summary = out.splitlines()
+    attacks = len(all_attacks())
+    assert attacks >= 60
+    assert summary == f"{attacks} attacks, 0 bypasses (0.0 %)"
+    assert sum(row.endswith("  defended") for row in rows) == attacks
+    assert err.splitlines()[0].startswith(f"{attacks} attacks, about ")
+    assert any("over the limit" in row and "429 W4_ERR_RATE_LIMITED" in row for row in rows)
+    # What was minted is the few control mints, each paid for.
+    births = [row for row in (await ledger.everything())["lcts"] if row["entity_identifier"].startswith("validate-")]
+    assert 5 <= len(births) <= 8
+    assert await ledger.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("weakness", "named"),
+    [
+        (
+            "import web4_identity.http.payer_proof as m; m.verify_signature = lambda *_: None",
+            {"forged signature", "zero signature", "tampered path", "swapped keyid"},
+        ),
+        (
+            "import web4_identity.api.mint_request as m; m.ConfigDict = lambda **_: {'extra': 'ignore'}",
+            {"extra field admin", "extra field private_key"},
+        ),
+        (
+            "import web4_identity.db.minting as m\nasync def none(*_): return []\nm.require_witnesses = none",
+            {"human without witnesses", "forged attestation", "self-attestation"},
+        ),
+        (
+            "import web4_identity.db.minting as m\n"
+            "right = m.transfer\n"
+            "async def more(connection, *, amount, reason, **rest):\n"
+            "    await right(connection, amount=amount + (reason == 'mint_fee'), reason=reason, **rest)\n"
+            "m.transfer = more",
+            {"same key at once", "balance unchanged"},
+        ),
+    ],
+    ids=["signature", "extra fields", "witnesses", "exact charge"],
+)
+async def test_a_removed_check_is_found_and_named(served, validate, weakness, named):
+    code, out, _ = await validate(served(weakness), "--json")
+    found = bypasses(out)
+    assert code == 1 and named <= found, found
+    # Only what the check guards: a run that calls everything a bypass would name these too.
+    assert not found & {"society huge", "SQL in the path", "stale proof", "over the limit"}
+    assert json.loads(out)["bypasses"] == len(found)
+
+
+async def test_a_believed_origin_is_found_and_named(served, validate):
+    code, out, _ = await validate(served(TRUSTED_PROXIES="127.0.0.0/8"), "--json")
+    assert (code, bypasses(out)) == (1, {"spoofed X-Forwarded-For"})
+
+
+async def test_removed_duplicate_checks_are_found_and_named(served, validate, postgres, database_name):
+    found = await postgres.run(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'lcts'::regclass AND contype = 'u'", database_name
+    )
+    for row in found:
+        await postgres.run(f"ALTER TABLE lcts DROP CONSTRAINT {row['conname']} CASCADE", database_name)
+    weakness = "import web4_identity.db.minting as m\nasync def none(*_): pass\nm._refuse_duplicate = none"
+    code, out, _ = await validate(served(weakness), "--json")
+    assert code == 1 and bypasses(out) >= {"same identifier", "same identifier at once"}
+
+
+async def test_a_limited_attack_waits_and_is_not_counted(served, validate):
+    url = served(RATE_LIMIT_MAX_REQUESTS_PER_IP="15", RATE_LIMIT_WINDOW_SECONDS="3600")
+    code, out, err = await validate(url, "--max-seconds", "8", "--json")
+    results = json.loads(out)
+    assert code == 2 and results["bypasses"] == 0
+    assert results["not_run"] > results["attacks"] / 2 and "limited: waiting" in err
+
+
+async def test_what_cannot_be_validated_is_exit_2(served, validate, tmp_path):
+    url = served()
+    code, _, err = await validate(f"http://127.0.0.1:{free_port()}")
+    assert code == 2 and "Traceback" not in err
+    stranger = key_file(tmp_path / "stranger.pem", new_key())
+    code, _, err = await validate(url, key=stranger)
+    assert code == 2 and "401 W4_ERR_SIGNATURE_KEY_UNKNOWN" in err
+    code, _, err = await validate(url, society="nowhere")
+    assert code == 2 and "404 W4_ERR_SOCIETY_NOT_FOUND" in err
+    code, _, err = await validate(served(ATP_MINT_BASE_COST="500000000"))
+    assert code == 2 and "the caller has 500000000 ATP, the run may need" in err
+
+
+def test_the_purse_finds_what_no_mint_explains():
+    purse = Purse()
+
+    def pay(lct_id, cost, remaining):
+        purse.paid({"data": {"lct_id": lct_id}, "atp_cost": cost, "caller_atp_remaining": remaining})
+
+    pay("a", 100, 900)
+    assert purse.settle() == 0
+    pay("b", 225, 525)
+    pay("c", 150, 750)
+    pay("c", 150, 750)
+    assert purse.settle() == 0
+    pay("d", 100, 400)
+    assert purse.settle() == 25

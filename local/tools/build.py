@@ -55,7 +55,8 @@ def build_all() -> None:
     )
     for number, build in enumerate(todo, 1):
         _make(build, f"tools {number}/{len(todo)}: {build.name}")
-    _drop_build_caches()
+        if not any(later.folder == build.folder for later in todo[number:]):
+            _drop_build_caches()
 
 
 def _is_built(build: Build) -> bool:
@@ -168,7 +169,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _drop_build_caches() -> None:
-    """Free Go's caches (several GB) once everything is built: they only help the next change of a pin."""
+    """Free Go's caches, several GB for each folder of modules: folders share little, and disks are small."""
     for path in (BUILD / "out", BUILD / "modules", BUILD / "go-cache", BUILD / "go-mod"):
         subprocess.run(
             ["chmod", "-R", "u+w", str(path)], check=False, stderr=subprocess.DEVNULL

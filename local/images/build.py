@@ -8,8 +8,8 @@ from pathlib import Path
 
 from local.cluster import node
 from local.console import capture, run_logged, say
-from local.images.catalogue import CONTAINERFILES as FILES
 from local.images.catalogue import (
+    CONTAINERFILES,
     SUITE,
     Image,
     base_reference,
@@ -57,7 +57,7 @@ def build_base() -> None:
         estimate=45,
         hint="Debian's package mirror must be reachable.",
     )
-    _bud(base_reference(), FILES / "base.Containerfile", context, "base")
+    _bud(base_reference(), CONTAINERFILES / "base.Containerfile", context, "base")
     shutil.rmtree(context)
 
 

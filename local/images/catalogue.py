@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from local.paths import BIN, REPO
@@ -97,5 +98,11 @@ def reference(image: Image) -> str:
     if image.on_base:
         digest.update(base_reference().encode())
     for place, source in context_files(image):
-        digest.update(place.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+        digest.update(place.encode() + b"\0" + _content_hash(source, source.stat().st_mtime_ns))
     return f"{REPOSITORY}/{image.name}:{image.version}{digest.hexdigest()[:12]}"
+
+
+@cache
+def _content_hash(path: Path, _modified_ns: int) -> bytes:
+    """Return the SHA-256 of a file, read once while it stays as it is: the tools are a gigabyte, asked for often."""
+    return hashlib.sha256(path.read_bytes()).digest()

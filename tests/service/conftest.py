@@ -166,7 +166,16 @@ def ledger(postgres, database_name, database):
     """Look at the database: everything in it, and what the verifier says."""
 
     async def everything():
-        tables = ("societies", "lcts", "accounts", "ledger_entries", "idempotency", "attestations", "standing")
+        tables = (
+            "societies",
+            "lcts",
+            "accounts",
+            "ledger_entries",
+            "idempotency",
+            "attestations",
+            "standing",
+            "audit_entries",
+        )
         return {t: await postgres.run(f"SELECT * FROM {t} ORDER BY 1", database_name) for t in tables}
 
     async def violations():

@@ -62,7 +62,13 @@ async def test_a_key_that_another_society_mints_at_the_same_moment_is_a_duplicat
     async with database.transaction() as rival:
         # Not committed yet, so the mint's own check cannot see it: only the unique index can.
         row = (await rival.execute(select(lcts).where(lcts.c.lct_id == other.lct_id))).mappings().one()
-        twin = {**row, "lct_id": key.lct_id, "public_key": key.public_key, "entity_identifier": "twin"}
+        twin = {
+            **row,
+            "lct_id": key.lct_id,
+            "public_key": key.public_key,
+            "entity_identifier": "twin",
+            "genesis": False,
+        }
         await insert_lct(rival, twin)
         waiting = asyncio.create_task(client.post(MINT, json=body))
         await asyncio.sleep(0.5)
@@ -124,3 +130,23 @@ async def test_verify_finds_damage(founder, postgres, database_name, ledger, dam
     await connection.execute(damage)
     await connection.close()
     assert any(finding in line for line in await ledger.violations())
+
+
+async def test_an_audit_entry_stands_beside_each_change_and_only_then(
+    client, founder, order, ledger, postgres, database_name
+):
+    body = order()
+    assert (await client.post("/v1/lct/mint", json=body)).status_code == 201
+    assert (await client.post("/v1/lct/mint", json=order(entity_type="human"))).status_code == 409
+    rows = await postgres.run("SELECT actor, action, subject, detail FROM audit_entries ORDER BY id", database_name)
+    found, minted = [(row["actor"], row["action"], row["subject"]) for row in rows]
+    assert found == (None, "found", founder.lct_id)
+    assert minted[:2] == (founder.lct_id, "mint") and '"atp_cost": 100' in rows[1]["detail"]
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_entries SET actor = NULL", "DELETE FROM audit_entries", "TRUNCATE audit_entries"]
+)
+async def test_the_audit_trail_refuses_changes(founder, postgres, database_name, statement):
+    with pytest.raises(asyncpg.PostgresError, match="append only"):
+        await postgres.run(statement, database_name)

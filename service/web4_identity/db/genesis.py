@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from web4_identity.db.audit import audit_entry
 from web4_identity.db.engine import Database
 from web4_identity.db.ledger import open_account, transfer
 from web4_identity.db.registry import insert_lct
@@ -105,6 +106,7 @@ async def _create(
             "parent_org": None,
             "witnesses": [],
             "metadata": {},
+            "genesis": True,
             "created_at": now,
         },
     )
@@ -114,3 +116,6 @@ async def _create(
     about = {"reference": name, "now": now}
     await transfer(connection, source=issuance, target=pool, amount=pool_funds, reason="genesis_pool", **about)
     await transfer(connection, source=issuance, target=account, amount=funds, reason="genesis_founder", **about)
+    await connection.execute(
+        audit_entry("found", actor=None, subject=founder, now=now, society=name, funds=funds, pool_funds=pool_funds)
+    )

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
+from web4_identity.db.audit import audit_entry
 from web4_identity.db.engine import Database
 from web4_identity.db.idempotency import Attempt, conflict, key_taken, recall, remember
 from web4_identity.db.ledger import open_account, transfer
@@ -171,6 +172,7 @@ async def _mint(
             "binding_created_at": order.binding_created_at,
             "binding_proof": order.binding_proof,
             "metadata": order.metadata,
+            "genesis": False,
             "created_at": now,
         },
     )
@@ -181,6 +183,9 @@ async def _mint(
     await transfer(connection, source=pool.id, target=account, amount=policy.grant, reason="mint_grant", **about)
     await connection.execute(
         update(societies).where(societies.c.id == society.id).values(lct_count=societies.c.lct_count + 1)
+    )
+    await connection.execute(
+        audit_entry("mint", actor=payer_id, subject=new_id, now=now, society=order.society, atp_cost=price)
     )
     return Minted(new_id, certificate, now.isoformat(), price, payer.balance - price, policy.grant)
 

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
+from web4_identity.db.audit import audit_entry
 from web4_identity.db.engine import Database
 from web4_identity.db.idempotency import Attempt, recall, remember
 from web4_identity.db.tables import lcts
@@ -46,6 +47,9 @@ async def revoke(database: Database, attempt: Attempt, reason: str | None) -> tu
             raise Problem(problems.ALREADY_REVOKED, f"this LCT was revoked at {revoked_at.isoformat()}")
         now = datetime.now(UTC)
         await connection.execute(update(lcts).where(mine).values(revoked_at=now, revocation_reason=reason))
+        await connection.execute(
+            audit_entry("revoke", actor=attempt.payer, subject=attempt.payer, now=now, reason=reason)
+        )
         revoked = Revoked(attempt.payer, now.isoformat(), reason)
         await remember(connection, attempt, asdict(revoked))
         return revoked, True

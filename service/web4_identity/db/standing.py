@@ -1,11 +1,12 @@
 """Set the standing of an LCT: what an operator vouches for beyond what the registry has seen."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from sqlalchemy.dialects.postgresql import insert
 
+from web4_identity.db.audit import audit_entry
 from web4_identity.db.engine import Database
 from web4_identity.db.registry import public_key_of
 from web4_identity.db.tables import standing
@@ -33,3 +34,5 @@ async def set_standing(database: Database, lct_id: str, value: Standing) -> None
             raise StandingRefused(f"no LCT {lct_id} is registered")
         statement = insert(standing).values(lct_id=lct_id, **asdict(value))
         await connection.execute(statement.on_conflict_do_update(index_elements=["lct_id"], set_=asdict(value)))
+        detail = {name: None if each is None else str(each) for name, each in asdict(value).items()}
+        await connection.execute(audit_entry("standing", actor=None, subject=lct_id, now=datetime.now(UTC), **detail))

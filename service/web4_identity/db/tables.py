@@ -1,6 +1,6 @@
 """The tables as queries see them. Their constraints and triggers live in the migrations."""
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, LargeBinary, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, LargeBinary, MetaData, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -34,6 +34,8 @@ lcts = Table(
     # Null while the LCT is active; final once set.
     Column("revoked_at", DateTime(timezone=True)),
     Column("revocation_reason", Text),
+    # What its society began with: the founder and the first witnesses, which no mint made.
+    Column("genesis", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 
@@ -91,4 +93,15 @@ standing = Table(
     Column("temperament", Numeric, nullable=False),
     Column("actions", BigInteger, nullable=False),
     Column("since", DateTime(timezone=True)),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("actor", Text),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
 )

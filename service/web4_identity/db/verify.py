@@ -15,8 +15,8 @@ _CHECKS = (
        WHERE a.balance <> coalesce(e.total, 0)""",
     """SELECT format('all balances sum to %s, not 0: ATP was created or lost', sum(balance))
        FROM accounts HAVING sum(balance) <> 0""",
-    """SELECT format('society %s: counts %s LCTs, has %s besides the founder', s.name, s.lct_count, count(l.lct_id))
-       FROM societies s LEFT JOIN lcts l ON l.society_id = s.id AND l.lct_id <> s.founder
+    """SELECT format('society %s: counts %s LCTs, has %s that were minted', s.name, s.lct_count, count(l.lct_id))
+       FROM societies s LEFT JOIN lcts l ON l.society_id = s.id AND NOT l.genesis
        GROUP BY s.id HAVING s.lct_count <> count(l.lct_id)""",
 )
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
-from web4_identity.db.tables import attestations, idempotency, lcts, standing
+from web4_identity.db.tables import attestations, audit_entries, lcts, standing
 from web4_identity.domain.attestation import ROLE, Attestation, Birth, Testimony, read_attestation
 from web4_identity.domain.cose import StatementRefused
 from web4_identity.domain.entities import WITNESS_QUORUM
@@ -138,10 +138,12 @@ async def _candidates(connection: AsyncConnection, society_id: int, ids: list[st
 
 
 def _seen_actions() -> ColumnElement[int]:
-    """What the registry itself has seen an LCT do: births witnessed and mints paid (one idempotency row each).
-
-    A revocation has such a row too, but who is revoked does not witness.
-    """
+    """What the registry itself has seen an LCT do: births witnessed and mints paid."""
     witnessed = select(func.count()).where(attestations.c.witness == lcts.c.lct_id).correlate(lcts).scalar_subquery()
-    paid = select(func.count()).where(idempotency.c.payer == lcts.c.lct_id).correlate(lcts).scalar_subquery()
+    paid = (
+        select(func.count())
+        .where(audit_entries.c.actor == lcts.c.lct_id, audit_entries.c.action == "mint")
+        .correlate(lcts)
+        .scalar_subquery()
+    )
     return witnessed + paid

@@ -69,7 +69,7 @@ async def test_a_revocation_is_in_the_document_and_moves_no_atp(client, device, 
     assert revocation == {"status": "revoked", "reason": "lost in the sea, ü"}
     assert document.json()["policy"]["capabilities"] == []
     after = await ledger.everything()
-    assert [name for name in after if after[name] != before[name]] == ["lcts", "idempotency"]
+    assert [name for name in after if after[name] != before[name]] == ["lcts", "idempotency", "audit_entries"]
     assert await ledger.violations() == []
     rows = (await client.get("/v1/lct", params={"society": "commons"})).json()["data"]
     assert [row["status"] for row in rows] == ["active", "revoked"]

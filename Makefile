@@ -32,6 +32,9 @@ test: up ## Run every tier on the running stack (test-unit, test-infra, test-clu
 test-unit test-infra test-cluster: test-%: $(READY) ## Run one tier (unit and infra need no cluster)
 	@$(VENV)/bin/pytest -m $*
 
+validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
+	@$(RUN) -m local validate
+
 status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
 	@$(RUN) -m local status
 
@@ -53,4 +56,4 @@ dashboards: $(READY) ## Rebuild the dashboards' JSON
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster status env stop down clean dashboards lint
+.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards lint

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from typing import Annotated
 
 import typer
 
-from local import stack
+from local import gate, stack
 from local import up as whole
 from local.cluster import lifecycle, node
 from local.errors import UserError
@@ -104,6 +105,16 @@ def env() -> None:
     """Print the variables with which `pulumi` and `kubectl` run by hand, for `eval`."""
     for name, value in {**stack.environment(), "KUBECONFIG": str(target().kubeconfig)}.items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+@_plain_errors
+def validate(
+    options: Annotated[list[str] | None, typer.Argument(help="Options of `web4-identity validate`.")] = None,
+) -> None:
+    """Attack the running stack through its edge; exits with 0 only when nothing got past it."""
+    with _alone():
+        raise typer.Exit(gate.validate(target(), options or []))
 
 
 @app.command()

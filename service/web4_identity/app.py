@@ -17,6 +17,7 @@ from web4_identity.api.societies import add_society_routes
 from web4_identity.db.engine import DatabaseUnavailable
 from web4_identity.db.registry import society_names
 from web4_identity.http.access import Access
+from web4_identity.http.admission import Admission
 from web4_identity.http.body_limit import BodyLimit
 from web4_identity.http.body_time import BodyTime
 from web4_identity.http.problem_response import add_problem_handlers
@@ -53,11 +54,12 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         middleware=[
-            # Outermost first: the limits refuse before a body is read, and whatever they say is logged and counted.
+            # Outermost first. Whatever the others say is logged and counted; a body is bounded before it is waited for.
             Middleware(Access, resources=resources),
-            Middleware(RateLimit, resources=resources),
             Middleware(BodyLimit),
             Middleware(BodyTime),
+            Middleware(Admission, resources=resources),
+            Middleware(RateLimit, resources=resources),
         ],
     )
     app.router.route_class = StrictJsonRoute

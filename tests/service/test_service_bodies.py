@@ -5,7 +5,9 @@ import json
 import time
 
 import pytest
-from web4_identity.http import body_time
+from web4_identity.http import admission, body_time
+from web4_identity.http.admission import LEAST_AT_ONCE
+from web4_identity.http.rate_limiter import RateLimiter, Verdict
 
 pytestmark = pytest.mark.unit
 
@@ -43,3 +45,38 @@ async def test_a_body_that_does_not_arrive_in_time_is_408(client, monkeypatch):
     assert (answer.status_code, answer.json()["code"]) == (408, "W4_ERR_BODY_TOO_SLOW")
     assert answer.headers["connection"] == "close"
     assert time.monotonic() - started < 2
+
+
+async def test_bodies_that_do_not_arrive_keep_nobody_else_waiting(client, order):
+    arrive = asyncio.Event()
+
+    async def wait():
+        yield b"{"
+        await arrive.wait()
+
+    slow = [asyncio.create_task(client.post(MINT, content=wait(), auth=None)) for _ in range(LEAST_AT_ONCE + 1)]
+    await asyncio.sleep(0.2)
+    assert (await client.post(MINT, json=order())).status_code == 201
+    arrive.set()
+    assert {answer.status_code for answer in await asyncio.gather(*slow)} == {401}
+
+
+async def test_who_finds_no_place_in_time_is_503(start, founder, monkeypatch):
+    monkeypatch.setattr(admission, "WAIT_SECONDS", 0.2)
+    busy = asyncio.Event()
+
+    async def hold(self, limit, who):
+        await busy.wait()
+        return Verdict(True, 1)
+
+    monkeypatch.setattr(RateLimiter, "hit", hold)
+    async with start() as client:
+        held = [asyncio.create_task(client.get("/v1/lct/x")) for _ in range(LEAST_AT_ONCE)]
+        await asyncio.sleep(0.1)
+        answer = await client.get("/v1/lct/x")
+        assert (answer.status_code, answer.json()["code"]) == (503, "W4_ERR_UNAVAILABLE")
+        assert answer.headers["retry-after"] == "5"
+        assert (await client.get("/health")).status_code == 200
+        busy.set()
+        assert {each.status_code for each in await asyncio.gather(*held)} == {404}
+        assert (await client.get("/v1/lct/x")).status_code == 404

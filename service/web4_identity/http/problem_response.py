@@ -36,6 +36,12 @@ def problem_response(scope: Scope, problem: Problem) -> JSONResponse:
     return JSONResponse(body, kind.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
+def http_problem(error: HTTPException) -> Problem:
+    """The problem that one of Starlette's own refusals is."""
+    kind = _BY_STATUS.get(error.status_code, problems.BAD_REQUEST)
+    return Problem(kind, error.detail, headers=dict(error.headers or {}))
+
+
 def add_problem_handlers(app: FastAPI, resources: Resources) -> None:
     """Teach `app` to answer every expected exception with a problem document."""
 
@@ -61,8 +67,7 @@ def add_problem_handlers(app: FastAPI, resources: Resources) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
-        kind = _BY_STATUS.get(error.status_code, problems.BAD_REQUEST)
-        return problem_response(request.scope, Problem(kind, error.detail, headers=dict(error.headers or {})))
+        return problem_response(request.scope, http_problem(error))
 
 
 def _path(item: dict) -> str:

@@ -17,6 +17,7 @@ from web4_identity.domain.entities import EntityType
 from web4_identity.validation.craft import MINT_PATH, Party, Signing, signed_headers
 from web4_identity.validation.model import CLOSED, Answer, Outcome, Refusal
 from web4_identity.validation.purse import Purse
+from web4_identity.validation.trickle import trickle
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Bed:
         self.registered = caller
         self.registered_identifier = ""
         self._url = httpx.URL(url)
+        self._trust, self._address = trust, addresses[0] if addresses else None
         self.authority = self._url.netloc.decode("ascii").rpartition("@")[2]
         self._clients = [
             httpx.AsyncClient(
@@ -137,6 +139,14 @@ class Bed:
     async def post(self, content: bytes | AsyncIterator[bytes], headers: dict[str, str]) -> Answer:
         """Send a mint just so."""
         return await self.send("POST", MINT_PATH, headers=headers, content=content)
+
+    async def mint_slowly(self, content: bytes, pieces: AsyncIterator[bytes]) -> Answer:
+        """Send a mint signed for `content`, its body as the `pieces` come; the answer is given as soon as it comes."""
+        url = self._url.copy_with(raw_path=MINT_PATH.encode("ascii"))
+        answer = await trickle(url, self.sign(content), pieces, self._trust, self._address)
+        if answer.status == 429:
+            raise Limited(_seconds(answer.headers.get("retry-after", "")))
+        return answer
 
     async def absent(self, *lct_ids: str) -> bool:
         """Whether none of these LCTs is registered."""

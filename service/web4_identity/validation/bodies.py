@@ -48,13 +48,13 @@ async def _slow(bed: Bed) -> Outcome:
     subject = Party.new()
     content = bed.text(bed.order(subject))
     started = time.monotonic()
-    answer = await bed.mint(content, sent=_trickle(content, started))
+    answer = await bed.mint_slowly(content, _slowly(content, started))
     seconds = time.monotonic() - started
     outcome = await bed.judge(answer, CUT_OFF, subject)
     return Outcome(f"{outcome.got} after {seconds:.0f} s", outcome.defended and seconds < SLOW_SECONDS)
 
 
-async def _trickle(content: bytes, started: float) -> AsyncIterator[bytes]:
+async def _slowly(content: bytes, started: float) -> AsyncIterator[bytes]:
     for place in range(len(content)):
         # Who was not cut off by now will not be; the rest at once ends the attack.
         if time.monotonic() - started > SLOW_SECONDS:

@@ -1,0 +1,103 @@
+"""kill -9 of the service in the middle of many mints: what was acknowledged is there, the ledger is sound."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import httpx
+import pytest
+from conftest import FOUNDER
+from service_servers import free_port, stop, wait_for
+from web4_identity.signature import PayerAuth
+
+pytestmark = pytest.mark.unit
+
+MINTS = 1000
+ENOUGH = 100
+"""The service dies when so many are acknowledged."""
+
+
+@pytest.fixture
+def serve(env, tmp_path):
+    """serve() starts the service on a port of its own and gives (process, URL)."""
+    started = []
+
+    def run():
+        port = free_port()
+        own = {
+            "WEB4_IDENTITY_HOST": "127.0.0.1",
+            "WEB4_IDENTITY_PORT": str(port),
+            "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
+            "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "100000",
+            # The price stays the same, or the thousandth mint could not be paid.
+            "ATP_MINT_SCALE_FACTOR": "1",
+        }
+        with (tmp_path / f"{port}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "web4_identity", "serve"],
+                env={"PATH": os.environ["PATH"], **env, **own},
+                stdout=log,
+                stderr=log,
+            )
+        started.append(process)
+
+        def healthy():
+            with contextlib.suppress(httpx.TransportError):
+                return httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+
+        wait_for(healthy, "web4-identity serve", process)
+        return process, f"http://127.0.0.1:{port}"
+
+    yield run
+    for process in started:
+        stop(process)
+
+
+@pytest.mark.parametrize("run", range(3))
+async def test_a_mint_is_acknowledged_only_when_it_is_kept(run, serve, order, ledger):
+    process, url = serve()
+    orders = {f"mint-{number}": order() for number in range(MINTS)}
+    answered = {}
+
+    async def mint(client, key):
+        with contextlib.suppress(httpx.TransportError):
+            answer = await client.post("/v1/lct/mint", json=orders[key], headers={"Idempotency-Key": key})
+            answered[key] = answer
+            if sum(each.status_code == 201 for each in list(answered.values())) == ENOUGH:
+                process.send_signal(signal.SIGKILL)
+
+    # One connection each, so that all are under way at once.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    payer = PayerAuth(FOUNDER.private)
+    async with httpx.AsyncClient(base_url=url, auth=payer, timeout=60, limits=limits) as client:
+        await asyncio.gather(*(mint(client, key) for key in orders))
+    acknowledged = {key for key, answer in answered.items() if answer.status_code == 201}
+    refused = answered.keys() - acknowledged
+    lost = orders.keys() - answered.keys()
+    statuses = Counter(answer.status_code for answer in answered.values())
+    assert len(acknowledged) >= ENOUGH and lost, f"not killed in the middle: {statuses}"
+    assert process.wait(10) == -signal.SIGKILL
+
+    kept = [row["public_key"] for row in (await ledger.everything())["lcts"]]
+    assert len(kept) == len(set(kept))
+    there = {key for key, body in orders.items() if body["public_key"] in kept}
+    assert acknowledged <= there
+    assert not refused & there
+    assert await ledger.violations() == []
+
+    # A lost answer may belong to a mint that is committed. Sent again it is answered, and charged once.
+    _, url = serve()
+    async with httpx.AsyncClient(base_url=url, auth=payer, timeout=60) as client:
+        for key in sorted(lost)[:50] + sorted(acknowledged)[:50] + sorted(lost & there):
+            again = await client.post("/v1/lct/mint", json=orders[key], headers={"Idempotency-Key": key})
+            assert again.status_code == 201, again.text
+            if key in acknowledged:
+                assert again.json() == answered[key].json()
+    state = await ledger.everything()
+    balance = {row["lct_id"]: row["balance"] for row in state["accounts"]}[FOUNDER.lct_id]
+    assert balance == 10**9 - 100 * state["societies"][0]["lct_count"]
+    assert await ledger.violations() == []

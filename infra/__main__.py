@@ -24,6 +24,7 @@ service = {
     "image": images.identity,
     "identity": settings.identity,
     "trusted_proxies": settings.cluster.pod_cidr,
+    "authorities": settings.edge.authorities,
 }
 
 cluster = k8s.Provider(

@@ -11,11 +11,33 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "identity": {"replicas": 2},
         "edge": {
             "server_name": "identity.web4.local",
+            "public_authorities": [],  # reached by several addresses and, through a forward, by any port
             "replicas": 1,
             "service_type": "NodePort",
             "node_port": 30443,
         },
         "monitoring": {"retention": "2d", "prometheus_version": "3.16.0", "alertmanager_version": "0.25.0"},
+    },
+    # Cheap, and alone in losing what it holds: one of everything.
+    "dev": {
+        "database": {"instances": 1},
+        "identity": {"replicas": 1},
+        "edge": {"replicas": 1},
+        "monitoring": {"retention": "2d"},
+    },
+    # As prod, on smaller volumes.
+    "staging": {
+        "database": {"instances": 3, "storage": "10Gi"},
+        "identity": {"replicas": 3},
+        "edge": {"replicas": 2},
+        "monitoring": {"storage": "20Gi"},
+    },
+    # What it refuses to be: infra/production.py.
+    "prod": {
+        "database": {"instances": 3, "storage": "50Gi"},
+        "identity": {"replicas": 3},
+        "edge": {"replicas": 3},
+        "monitoring": {"retention": "30d", "storage": "100Gi"},
     },
 }
 

@@ -21,6 +21,7 @@ class IdentityArgs(Frozen):
     image: str
     identity: IdentitySettings
     trusted_proxies: str
+    authorities: tuple[str, ...]
 
 
 class Identity(pulumi.ComponentResource):
@@ -76,7 +77,7 @@ class Identity(pulumi.ComponentResource):
 
 
 def _container(args: IdentityArgs) -> dict[str, object]:
-    variables = plain_variables(args.identity, args.trusted_proxies)
+    variables = plain_variables(args.identity, args.trusted_proxies, args.authorities)
     return {
         "name": "identity-service",
         "image": args.image,

@@ -20,6 +20,7 @@ class MigrationsArgs(Frozen):
     genesis: GenesisSettings
     identity: IdentitySettings
     trusted_proxies: str
+    authorities: tuple[str, ...]
 
 
 class Migrations(pulumi.ComponentResource):
@@ -35,7 +36,7 @@ class Migrations(pulumi.ComponentResource):
         if args.genesis.public_key:
             command += ["--genesis-society", args.genesis.society, "--genesis-public-key", args.genesis.public_key]
         # The whole configuration, not only the DSN: founding a society grants ATP, and how much is a setting.
-        variables = plain_variables(args.identity, args.trusted_proxies)
+        variables = plain_variables(args.identity, args.trusted_proxies, args.authorities)
         container = {
             "name": "migrate",
             "image": args.image,

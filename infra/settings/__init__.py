@@ -8,7 +8,7 @@ The text under a field is its description.
 from infra.frozen import Frozen
 from infra.settings.edge import EdgeRateLimit, EdgeSettings, TlsSettings
 from infra.settings.kinds import DnsLabel
-from infra.settings.monitoring import MonitoringSettings
+from infra.settings.monitoring import MonitoringSettings, PagerSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
 from infra.settings.service import GenesisSettings, IdentitySettings
 from infra.settings.stores import DatabaseSettings
@@ -23,6 +23,7 @@ __all__ = [
     "IdentitySettings",
     "ImageSettings",
     "MonitoringSettings",
+    "PagerSettings",
     "PlatformSettings",
     "Settings",
     "TlsSettings",

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from infra.frozen import Frozen
-from infra.settings.kinds import DnsLabel, ExistingFile
+from infra.settings.kinds import Authority, DnsLabel, ExistingFile
 
 
 class TlsSettings(Frozen):
@@ -42,6 +42,9 @@ class EdgeSettings(Frozen):
 
     server_name: str = Field(min_length=1, pattern=r"^[a-z0-9.-]+$")
     """The public host name."""
+    public_authorities: tuple[Authority, ...] | None = None
+    """The hosts that payers sign for, with their port unless it is 443 (PUBLIC_AUTHORITIES); none means `server_name`,
+    and an empty list any."""
     replicas: int = Field(2, ge=1)
     """How many pods."""
     service_type: Literal["LoadBalancer", "NodePort"] = "LoadBalancer"
@@ -50,3 +53,8 @@ class EdgeSettings(Frozen):
     """The Service's port on every node; none lets Kubernetes choose."""
     tls: TlsSettings
     rate_limit: EdgeRateLimit = EdgeRateLimit()
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """The hosts that a payer's signature is accepted for; empty accepts any."""
+        return (self.server_name,) if self.public_authorities is None else self.public_authorities

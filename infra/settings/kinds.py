@@ -25,4 +25,6 @@ ExistingFile = Annotated[Path, AfterValidator(existing_file)]
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$")]
 Duration = Annotated[str, Field(pattern=r"^([0-9]+(ms|[smhdwy]))+$")]
+Authority = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[1-9][0-9]{0,4})?$")]
+"""A host, with its port unless that is 443: what a payer's signature is for."""
 Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]

@@ -45,6 +45,21 @@ def test_every_variable_of_the_guide_is_set_to_its_value(container):
     assert plain == {**GUIDE, "TRUSTED_PROXIES": "10.244.0.0/16"}
 
 
+@pytest.mark.parametrize(
+    ("edge", "authorities"),
+    [
+        ({"public_authorities": None}, "identity.web4.local"),
+        ({"public_authorities": ["a.web4.io", "b.web4.io:8443"]}, "a.web4.io,b.web4.io:8443"),
+    ],
+)
+def test_payers_sign_for_the_public_name_or_for_the_names_given(config, edge, authorities):
+    program = run_program(overlay(config, {"edge": edge}))
+    for workload in (program.find("Deployment", "web4-identity"), *program.of_kind("Job")):
+        (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
+        values = {each["name"]: each.get("value") for each in container["env"]}
+        assert values["PUBLIC_AUTHORITIES"] == authorities
+
+
 def test_the_dsn_comes_from_the_operators_secret(container):
     (reference,) = [each for each in container["env"] if "value" not in each]
     assert reference == {

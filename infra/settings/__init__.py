@@ -2,8 +2,10 @@
 
 Each field of `Settings` is one configuration key (`web4-identity:edge`, ...). What a stack does not say comes from
 its environment's defaults (infra/environments.py), and then from the defaults here, which are the guide's values.
-The text under a field is its description.
+The text under a field is its description, in docs/configuration.md too.
 """
+
+from typing import Literal
 
 from infra.frozen import Frozen
 from infra.settings.edge import EdgeRateLimit, EdgeSettings, TlsSettings
@@ -33,7 +35,7 @@ __all__ = [
 class Settings(Frozen):
     """A whole stack."""
 
-    environment: str
+    environment: Literal["local", "dev", "staging", "prod"]
     """Whose defaults fill in what the stack does not say."""
     namespace: DnsLabel = "web4"
     """The namespace that everything of the stack is in; made by it."""

@@ -7,6 +7,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     # a postgres user of their own number, Debian's Alertmanager, and a newer Prometheus than the defaults name.
     "local": {
         "platform": {"install": True},
+        "pods": {"ephemeral_storage": False},  # local/cluster/config/kubelet.yaml: localStorageCapacityIsolation
         "database": {"uid": 10026},
         "identity": {"replicas": 2},
         "edge": {
@@ -27,16 +28,18 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     # As prod, on smaller volumes.
     "staging": {
+        "pods": {"spread": "DoNotSchedule"},
         "database": {"instances": 3, "storage": "10Gi"},
-        "identity": {"replicas": 3},
-        "edge": {"replicas": 2},
+        "identity": {"replicas": 3, "max_replicas": 6},
+        "edge": {"replicas": 2, "max_replicas": 4},
         "monitoring": {"storage": "20Gi"},
     },
     # What it refuses to be: infra/production.py.
     "prod": {
+        "pods": {"spread": "DoNotSchedule"},
         "database": {"instances": 3, "storage": "50Gi"},
-        "identity": {"replicas": 3},
-        "edge": {"replicas": 3},
+        "identity": {"replicas": 3, "max_replicas": 10},
+        "edge": {"replicas": 3, "max_replicas": 6},
         "monitoring": {"retention": "30d", "storage": "100Gi"},
     },
 }

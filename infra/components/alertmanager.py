@@ -6,9 +6,9 @@ import pulumi
 from pulumi_kubernetes import core
 
 from infra.alertmanager_conf import render_alertmanager_conf
-from infra.frozen import Frozen
 from infra.kube import custom_resource, metadata
-from infra.operator_pods import operator_pod_security, volume
+from infra.operator_pods import operator_pod, volume
+from infra.pods import PodArgs, resources
 from infra.settings import MonitoringSettings
 
 NAME = "web4"
@@ -18,10 +18,9 @@ SERVICE = "alertmanager-operated"
 CONFIG_SECRET = "web4-alertmanager-config"
 
 
-class AlertmanagerArgs(Frozen):
+class AlertmanagerArgs(PodArgs):
     """Where, from which image, and how much it may keep."""
 
-    namespace: str
     image: str
     monitoring: MonitoringSettings
 
@@ -63,10 +62,6 @@ def _spec(args: AlertmanagerArgs) -> dict[str, Any]:
         "configSecret": CONFIG_SECRET,
         **({"secrets": [args.monitoring.pager.secret_name]} if args.monitoring.pager else {}),
         "automountServiceAccountToken": False,
-        "resources": {
-            "requests": {"cpu": "25m", "memory": "64Mi"},
-            "limits": {"cpu": "250m", "memory": "128Mi"},
-        },
-        **operator_pod_security(),
+        **operator_pod(args, resources(cpu="25m", memory="64Mi", cpu_limit="250m", memory_limit="128Mi"), "256Mi"),
         **volume(args.monitoring.storage),
     }

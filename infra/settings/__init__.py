@@ -12,6 +12,8 @@ from infra.settings.edge import EdgeRateLimit, EdgeSettings, TlsSettings
 from infra.settings.kinds import DnsLabel
 from infra.settings.monitoring import MonitoringSettings, PagerSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
+from infra.settings.pods import PodSettings, QuotaSettings
+from infra.settings.scaling import Scaling
 from infra.settings.service import GenesisSettings, IdentitySettings
 from infra.settings.stores import DatabaseSettings
 
@@ -27,6 +29,9 @@ __all__ = [
     "MonitoringSettings",
     "PagerSettings",
     "PlatformSettings",
+    "PodSettings",
+    "QuotaSettings",
+    "Scaling",
     "Settings",
     "TlsSettings",
 ]
@@ -42,6 +47,8 @@ class Settings(Frozen):
     cluster: ClusterSettings
     platform: PlatformSettings = PlatformSettings()
     images: ImageSettings = ImageSettings()
+    pods: PodSettings = PodSettings()
+    quota: QuotaSettings = QuotaSettings()
     database: DatabaseSettings = DatabaseSettings()
     identity: IdentitySettings = IdentitySettings()
     genesis: GenesisSettings = GenesisSettings()

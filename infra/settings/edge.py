@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from infra.frozen import Frozen
 from infra.settings.kinds import Authority, DnsLabel, ExistingFile
+from infra.settings.scaling import Scaling
 
 
 class TlsSettings(Frozen):
@@ -37,7 +38,7 @@ class EdgeRateLimit(Frozen):
     """Requests over the rate that pass at once."""
 
 
-class EdgeSettings(Frozen):
+class EdgeSettings(Scaling):
     """The nginx edge, the only thing reachable from outside the cluster."""
 
     server_name: str = Field(min_length=1, pattern=r"^[a-z0-9.-]+$")
@@ -45,8 +46,6 @@ class EdgeSettings(Frozen):
     public_authorities: tuple[Authority, ...] | None = None
     """The hosts that payers sign for, with their port unless it is 443 (PUBLIC_AUTHORITIES); none means `server_name`,
     and an empty list any."""
-    replicas: int = Field(2, ge=1)
-    """How many pods."""
     service_type: Literal["LoadBalancer", "NodePort"] = "LoadBalancer"
     """How the edge's Service is reached."""
     node_port: int | None = Field(None, ge=30000, le=32767)

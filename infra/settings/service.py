@@ -5,13 +5,14 @@ from decimal import Decimal
 from pydantic import Field
 
 from infra.frozen import Frozen
+from infra.settings.scaling import Scaling
 
 
-class IdentitySettings(Frozen):
-    """The service itself; every value but `replicas` is one of its environment variables, in its bounds."""
+class IdentitySettings(Scaling):
+    """The service itself; all but the numbers of replicas are its environment variables, in their bounds."""
 
     replicas: int = Field(3, ge=1)
-    """How many pods."""
+    """How many pods; with `max_replicas`, how many at least."""
     test_mode: bool = False
     """Publishes the API's description (WEB4_TEST_MODE)."""
     rate_limit_per_ip: int = Field(20, ge=1)

@@ -36,24 +36,36 @@ def example(tmp_path: Path):
     return read
 
 
-def amounts(program: Program) -> tuple[int, int, int]:
+def pods_of(program: Program, name: str) -> tuple[int, int]:
+    """How many pods a Deployment has, at least and at most."""
+    spec = program.find("Deployment", name).inputs["spec"]
+    scalers = [each.inputs["spec"] for each in program.of_kind("HorizontalPodAutoscaler") if each.name == name]
+    if not scalers:
+        return spec["replicas"], spec["replicas"]
+    assert "replicas" not in spec, "each `pulumi up` would undo what the autoscaler did"
+    (scaler,) = scalers
+    assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    assert [metric["resource"]["name"] for metric in scaler["metrics"]] == ["cpu"]
+    return scaler["minReplicas"], scaler["maxReplicas"]
+
+
+def amounts(program: Program) -> tuple[int, tuple[int, int], tuple[int, int]]:
     """Database instances, pods of the service, pods of the edge."""
-    service, edge = (program.find("Deployment", name).inputs["spec"] for name in ("web4-identity", "web4-edge"))
     instances = program.find("Cluster", "web4-identity-db").inputs["spec"]["instances"]
-    return instances, service["replicas"], edge["replicas"]
+    return instances, pods_of(program, "web4-identity"), pods_of(program, "web4-edge")
 
 
 def test_there_is_a_file_for_each_environment():
     assert {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")} == set(DEFAULTS)
 
 
-@pytest.mark.parametrize(("environment", "expected"), [("dev", (1, 1, 1)), ("staging", (3, 3, 2))])
+@pytest.mark.parametrize(("environment", "expected"), [("dev", (1, (1, 1), (1, 1))), ("staging", (3, (3, 6), (2, 4)))])
 def test_the_example_describes_a_whole_stack(example, environment, expected):
     assert amounts(run_program(example(environment))) == expected
 
 
 def test_the_edited_example_is_a_production_stack(example):
-    assert amounts(run_program(overlay(example("prod"), EDITED))) == (3, 3, 3)
+    assert amounts(run_program(overlay(example("prod"), EDITED))) == (3, (3, 10), (3, 6))
 
 
 def refused(config: dict[str, Any]) -> dict[str, str]:
@@ -107,6 +119,51 @@ def test_prod_refuses(example, change, key, reason):
     edited = overlay(example("prod"), EDITED)
     assert refused(overlay(edited, change)) == {key: reason}
     build_settings(overlay(edited, {"environment": "staging", **change}))  # only prod does
+
+
+def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(example, program):
+    def rules(of: Program) -> set[tuple[str, str]]:
+        specs = [
+            of.find("Deployment", name).inputs["spec"]["template"]["spec"] for name in ("web4-identity", "web4-edge")
+        ]
+        specs.append(of.find("Cluster", "web4-identity-db").inputs["spec"])
+        found = [
+            {(rule["topologyKey"], rule["whenUnsatisfiable"]) for rule in spec["topologySpreadConstraints"]}
+            for spec in specs
+        ]
+        assert found[0] == found[1] == found[2]
+        return found[0]
+
+    zone, host = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+    assert rules(program) == {(zone, "ScheduleAnyway"), (host, "ScheduleAnyway")}
+    prod = run_program(overlay(example("prod"), EDITED))
+    assert rules(prod) == {(zone, "DoNotSchedule"), (host, "DoNotSchedule")}
+    for name in ("web4-identity", "web4-edge"):
+        deployment = prod.find("Deployment", name).inputs["spec"]
+        for rule in deployment["template"]["spec"]["topologySpreadConstraints"]:
+            assert rule["labelSelector"] == deployment["selector"], "a rule that counts no pod"
+
+
+def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example, program):
+    prod = run_program(overlay(example("prod"), EDITED))
+    for of, expected in ((prod, True), (program, False)):
+        (limits,) = of.find("LimitRange", "web4").inputs["spec"]["limits"]
+        holders = [limits["default"], limits["defaultRequest"]]
+        for kind, name in (("Cluster", "web4-identity-db"), ("Prometheus", "web4"), ("Alertmanager", "web4")):
+            holders += of.find(kind, name).inputs["spec"]["resources"].values()
+        for workload in (
+            *(each for each in of.of_kind("Deployment") if each.inputs["metadata"]["namespace"] == "web4"),
+            *of.of_kind("Job"),
+        ):
+            (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
+            holders += container["resources"].values()
+        assert len(holders) == 2 + 6 + 8
+        assert [("ephemeral-storage" in holder) for holder in holders] == [expected] * len(holders)
+
+
+def test_the_most_pods_are_no_fewer_than_the_least(example):
+    config = overlay(example("dev"), {"identity": {"replicas": 3, "max_replicas": 2}})
+    assert refused(config) == {"identity": "max_replicas is 2, fewer than replicas, 3"}
 
 
 def test_prod_says_everything_at_once(example):

@@ -53,7 +53,10 @@ clean: $(READY) ## Remove the cache folder with the built tools and images (afte
 dashboards: $(READY) ## Rebuild the dashboards' JSON
 	@$(RUN) -m dashboards
 
+docs: $(READY) ## Rewrite docs/configuration.md from the settings
+	@$(RUN) -m infra.reference
+
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards lint
+.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards docs lint

@@ -18,12 +18,13 @@ from infra.configuration import load_settings
 
 settings = load_settings()
 images = settings.images
-place = {"namespace": settings.namespace}
+place = {"namespace": settings.namespace, "pods": settings.pods}
 service = {
     **place,
     "image": images.identity,
     "identity": settings.identity,
     "trusted_proxies": settings.cluster.pod_cidr,
+    "authorities": settings.edge.authorities,
 }
 
 cluster = k8s.Provider(
@@ -43,7 +44,7 @@ def after(*needed: pulumi.Resource) -> pulumi.ResourceOptions:
 
 # What everything stands on
 platform = Platform("platform", PlatformArgs(platform=settings.platform, images=images), after())
-namespace = WorkNamespace("namespace", WorkNamespaceArgs(**place), after())
+namespace = WorkNamespace("namespace", WorkNamespaceArgs(**place, quota=settings.quota), after())
 
 # Where state lives: the LCT registry, and the rate limits' counters
 database = Database(
@@ -67,7 +68,7 @@ Prometheus(
     PrometheusArgs(**place, image=images.prometheus, monitoring=settings.monitoring),
     after(platform, namespace),
 )
-Dashboards("dashboards", DashboardsArgs(**place), after(namespace))
+Dashboards("dashboards", DashboardsArgs(namespace=settings.namespace), after(namespace))
 
 pulumi.export("namespace", settings.namespace)
 pulumi.export("server_name", settings.edge.server_name)

@@ -9,6 +9,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import BaseModel, ValidationError
 
 from infra.environments import DEFAULTS, overlay
+from infra.production import refusals
 from infra.settings import Settings
 
 NAMESPACE = "web4-identity"
@@ -24,18 +25,29 @@ def load_settings() -> Settings:
 def build_settings(values: Mapping[str, Any]) -> Settings:
     """Checked settings from plain values; raises pulumi.RunError with one line a mistake, each naming its key."""
     environment = values.get("environment")
-    if environment not in DEFAULTS:
-        raise pulumi.RunError(f"{NAMESPACE}:environment: got {environment!r}, want one of {', '.join(DEFAULTS)}")
+    known = isinstance(environment, str) and environment in DEFAULTS
+    lines = [] if known else [f"{NAMESPACE}:environment: got {environment!r}, want one of {', '.join(DEFAULTS)}"]
     try:
-        return Settings.model_validate(overlay(DEFAULTS[environment], dict(values)))
+        settings = Settings.model_validate(overlay(DEFAULTS[environment] if known else {}, dict(values)))
+        if environment == "prod":
+            lines += [f"{NAMESPACE}:{refusal}" for refusal in refusals(settings)]
     except ValidationError as error:
-        lines = [_line(problem["type"], problem["loc"], problem["msg"]) for problem in error.errors()]
-        raise pulumi.RunError("\n".join(lines)) from None
+        problems = [each for each in error.errors() if each["loc"] != ("environment",)]
+        # Without its defaults, a key that an environment sets would seem to be missing.
+        lines += [
+            _line(each["type"], each["loc"], each["msg"]) for each in problems if known or each["type"] != "missing"
+        ]
+    if lines:
+        raise pulumi.RunError("\n".join(lines))
+    return settings
 
 
 def _parse(raw: str) -> Any:
     """A structured key arrives as JSON text, a plain one as it was written."""
-    return json.loads(raw) if raw.startswith(("{", "[")) else raw
+    try:
+        return json.loads(raw) if raw.startswith(("{", "[")) else raw
+    except json.JSONDecodeError:
+        return raw  # plain text after all, which the settings refuse by the key's name
 
 
 def _line(kind: str, location: tuple[int | str, ...], message: str) -> str:

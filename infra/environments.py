@@ -7,15 +7,40 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     # a postgres user of their own number, Debian's Alertmanager, and a newer Prometheus than the defaults name.
     "local": {
         "platform": {"install": True},
+        "pods": {"ephemeral_storage": False},  # local/cluster/config/kubelet.yaml: localStorageCapacityIsolation
         "database": {"uid": 10026},
         "identity": {"replicas": 2},
         "edge": {
             "server_name": "identity.web4.local",
+            "public_authorities": [],  # reached by several addresses and, through a forward, by any port
             "replicas": 1,
             "service_type": "NodePort",
             "node_port": 30443,
         },
         "monitoring": {"retention": "2d", "prometheus_version": "3.16.0", "alertmanager_version": "0.25.0"},
+    },
+    # Cheap, and alone in losing what it holds: one of everything.
+    "dev": {
+        "database": {"instances": 1},
+        "identity": {"replicas": 1},
+        "edge": {"replicas": 1},
+        "monitoring": {"retention": "2d"},
+    },
+    # As prod, on smaller volumes.
+    "staging": {
+        "pods": {"spread": "DoNotSchedule"},
+        "database": {"instances": 3, "storage": "10Gi"},
+        "identity": {"replicas": 3, "max_replicas": 6},
+        "edge": {"replicas": 2, "max_replicas": 4},
+        "monitoring": {"storage": "20Gi"},
+    },
+    # What it refuses to be: infra/production.py.
+    "prod": {
+        "pods": {"spread": "DoNotSchedule"},
+        "database": {"instances": 3, "storage": "50Gi"},
+        "identity": {"replicas": 3, "max_replicas": 10},
+        "edge": {"replicas": 3, "max_replicas": 6},
+        "monitoring": {"retention": "30d", "storage": "100Gi"},
     },
 }
 

@@ -18,8 +18,11 @@ def database_url() -> core.v1.EnvVarArgs:
     )
 
 
-def plain_variables(identity: IdentitySettings, trusted_proxies: str) -> dict[str, str]:
-    """Every variable that is no secret. In: the settings, and the addresses whose X-Forwarded-For is believed."""
+def plain_variables(identity: IdentitySettings, trusted_proxies: str, authorities: tuple[str, ...]) -> dict[str, str]:
+    """Every variable that is no secret.
+
+    In: the settings, the addresses whose X-Forwarded-For is believed, and the hosts that payers sign for.
+    """
     return {
         "WEB4_IDENTITY_HOST": "0.0.0.0",
         "WEB4_IDENTITY_PORT": str(PORT),
@@ -40,4 +43,6 @@ def plain_variables(identity: IdentitySettings, trusted_proxies: str) -> dict[st
         "REDIS_DB": str(redis.DATABASE),
         # Without it every client behind the edge would count as one (the edge's own address).
         "TRUSTED_PROXIES": trusted_proxies,
+        # Without it what a payer signed for another deployment would be accepted here too.
+        **({"PUBLIC_AUTHORITIES": ",".join(authorities)} if authorities else {}),
     }

@@ -5,20 +5,29 @@ The operator itself gives their containers a read-only root file system and no c
 
 from typing import Any
 
+from infra.pods import PodArgs, with_disk
+from infra.priorities import Priority, priority_class
+
 NOBODY = 65534
 """The user of Prometheus's published images, and of ours."""
 
 
-def operator_pod_security() -> dict[str, Any]:
-    """The pod's part of what infra/pods.py sets for our own pods, as these custom resources spell it."""
+def operator_pod(args: PodArgs, resources: dict[str, dict[str, str]], disk: str) -> dict[str, Any]:
+    """The pod's part of what infra/pods.py sets for our own pods, as these custom resources spell it.
+
+    In: the component's arguments, requests and limits, and the limit on disk beside a volume.
+    """
     return {
+        "enableServiceLinks": False,
+        "priorityClassName": priority_class(args.namespace, Priority.WATCHING),
+        "resources": with_disk(resources, args.pods, "64Mi", disk),
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": NOBODY,
             "runAsGroup": NOBODY,
             "fsGroup": NOBODY,
             "seccompProfile": {"type": "RuntimeDefault"},
-        }
+        },
     }
 
 

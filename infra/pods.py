@@ -10,12 +10,29 @@ from typing import Any
 
 from pulumi_kubernetes import core
 
+from infra.frozen import Frozen
+from infra.priorities import Priority, priority_class
+from infra.settings import PodSettings
+
 DEFAULT_UID = 10001
 """Above 10000, so that it is nobody's user on a node (the guide's image has a user of its own for the same reason)."""
 
 
+DISK_REQUEST, DISK_LIMIT = "16Mi", "256Mi"
+"""What a container of ours may write into its scratch folders and its log: none of them keeps anything there."""
+
+
+class PodArgs(Frozen):
+    """What every component that runs pods is told: where, and by which rules."""
+
+    namespace: str
+    pods: PodSettings
+
+
 def hardened_pod(
     *containers: Mapping[str, Any],
+    args: PodArgs,
+    priority: Priority,
     writable: Mapping[str, str],
     volumes: Sequence[core.v1.VolumeArgs] = (),
     uid: int = DEFAULT_UID,
@@ -23,8 +40,9 @@ def hardened_pod(
 ) -> core.v1.PodSpecArgs:
     """A pod that runs as a plain user on a read-only file system, with no capability and no API token.
 
-    In: each container as the keyword arguments of ContainerArgs; `writable`, the folders every container may write,
-    each with the size limit of its emptyDir; further volumes; the user's number; further PodSpecArgs arguments.
+    In: each container as the keyword arguments of ContainerArgs; the component's arguments; how much it matters;
+    `writable`, the folders every container may write, each with the size limit of its emptyDir; further volumes; the
+    user's number; further PodSpecArgs arguments.
     """
     scratch = {folder: f"scratch{folder.replace('/', '-')}" for folder in writable}
     mounts = [core.v1.VolumeMountArgs(name=name, mount_path=folder) for folder, name in scratch.items()]
@@ -38,7 +56,8 @@ def hardened_pod(
             fs_group=uid,
             seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
         ),
-        containers=[_hardened_container(mounts, **container) for container in containers],
+        priority_class_name=priority_class(args.namespace, priority),
+        containers=[_hardened_container(mounts, args.pods, **container) for container in containers],
         volumes=[
             *(
                 core.v1.VolumeArgs(name=name, empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=writable[folder]))
@@ -52,6 +71,8 @@ def hardened_pod(
 
 def _hardened_container(
     scratch: list[core.v1.VolumeMountArgs],
+    rules: PodSettings,
+    resources: Mapping[str, Mapping[str, str]],
     volume_mounts: Sequence[core.v1.VolumeMountArgs] = (),
     **container: Any,
 ) -> core.v1.ContainerArgs:
@@ -63,15 +84,24 @@ def _hardened_container(
             capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
         ),
         volume_mounts=[*scratch, *volume_mounts],
+        resources=core.v1.ResourceRequirementsArgs(**with_disk(resources, rules, DISK_REQUEST, DISK_LIMIT)),
         **container,
     )
 
 
-def resources(*, cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> core.v1.ResourceRequirementsArgs:
+def resources(*, cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> dict[str, dict[str, str]]:
     """Requests and limits, as Kubernetes quantities."""
-    return core.v1.ResourceRequirementsArgs(
-        requests={"cpu": cpu, "memory": memory}, limits={"cpu": cpu_limit, "memory": memory_limit}
-    )
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu_limit, "memory": memory_limit}}
+
+
+def with_disk(
+    resources: Mapping[str, Mapping[str, str]], rules: PodSettings, request: str, limit: str
+) -> dict[str, dict[str, str]]:
+    """`resources` with a request for disk and a limit on it, where the nodes keep account of that."""
+    disk = {"requests": request, "limits": limit} if rules.ephemeral_storage else {}
+    return {
+        kind: {**amounts, **({"ephemeral-storage": disk[kind]} if disk else {})} for kind, amounts in resources.items()
+    }
 
 
 def http_get(path: str, port: int, **timing: int) -> core.v1.ProbeArgs:

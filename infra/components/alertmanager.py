@@ -5,11 +5,11 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import core
 
-from infra.frozen import Frozen
+from infra.alertmanager_conf import render_alertmanager_conf
 from infra.kube import custom_resource, metadata
-from infra.operator_pods import operator_pod_security, volume
+from infra.operator_pods import operator_pod, volume
+from infra.pods import PodArgs, resources
 from infra.settings import MonitoringSettings
-from monitoring import alertmanager_config
 
 NAME = "web4"
 SERVICE = "alertmanager-operated"
@@ -18,24 +18,23 @@ SERVICE = "alertmanager-operated"
 CONFIG_SECRET = "web4-alertmanager-config"
 
 
-class AlertmanagerArgs(Frozen):
+class AlertmanagerArgs(PodArgs):
     """Where, from which image, and how much it may keep."""
 
-    namespace: str
     image: str
     monitoring: MonitoringSettings
 
 
 class Alertmanager(pulumi.ComponentResource):
-    """Alertmanager, available, with the configuration of monitoring/alertmanager."""
+    """Alertmanager, available, with the configuration of monitoring/alertmanager and the stack's pager."""
 
     def __init__(self, name: str, args: AlertmanagerArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Alertmanager", name, None, opts)
-        # A Secret, as the operator wants it and as a pager's key will need it.
+        conf = render_alertmanager_conf(args.monitoring.pager)
         config = core.v1.Secret(
             CONFIG_SECRET,
             metadata=metadata(CONFIG_SECRET, args.namespace),
-            string_data={"alertmanager.yaml": pulumi.Output.secret(alertmanager_config())},
+            string_data={"alertmanager.yaml": pulumi.Output.secret(conf)},
             opts=pulumi.ResourceOptions(parent=self),
         )
         custom_resource(
@@ -61,11 +60,8 @@ def _spec(args: AlertmanagerArgs) -> dict[str, Any]:
         "version": args.monitoring.alertmanager_version,
         "imagePullPolicy": "IfNotPresent",
         "configSecret": CONFIG_SECRET,
+        **({"secrets": [args.monitoring.pager.secret_name]} if args.monitoring.pager else {}),
         "automountServiceAccountToken": False,
-        "resources": {
-            "requests": {"cpu": "25m", "memory": "64Mi"},
-            "limits": {"cpu": "250m", "memory": "128Mi"},
-        },
-        **operator_pod_security(),
+        **operator_pod(args, resources(cpu="25m", memory="64Mi", cpu_limit="250m", memory_limit="128Mi"), "256Mi"),
         **volume(args.monitoring.storage),
     }

@@ -2,8 +2,10 @@
 
 import pulumi
 
-from infra.frozen import Frozen
+from infra.availability import TOPOLOGIES
 from infra.kube import custom_resource
+from infra.pods import PodArgs, resources, with_disk
+from infra.priorities import Priority, priority_class
 from infra.settings import DatabaseSettings
 
 CLUSTER = "web4-identity-db"
@@ -17,10 +19,9 @@ SECRET_URI = "uri"
 """The operator makes this Secret; `uri` holds the whole DSN, password included, so that ours never hold one."""
 
 
-class DatabaseArgs(Frozen):
+class DatabaseArgs(PodArgs):
     """Where, how large and from which image."""
 
-    namespace: str
     image: str
     database: DatabaseSettings
 
@@ -49,10 +50,25 @@ class Database(pulumi.ComponentResource):
                 "postgresGID": args.database.uid,
                 "bootstrap": {"initdb": {"database": DATABASE, "owner": OWNER}},
                 "storage": storage,
-                "resources": {
-                    "requests": {"cpu": "100m", "memory": "256Mi"},
-                    "limits": {"cpu": "1", "memory": "512Mi"},
-                },
+                # On disk and not on the volume: the operator's own program, copied into each pod, and sorts in /tmp.
+                "resources": with_disk(
+                    resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_limit="512Mi"),
+                    args.pods,
+                    "256Mi",
+                    "1Gi",
+                ),
+                # The operator gives its pods all the rest of what infra/pods.py gives ours.
+                "seccompProfile": {"type": "RuntimeDefault"},
+                "priorityClassName": priority_class(args.namespace, Priority.STATE),
+                "topologySpreadConstraints": [
+                    {
+                        "topologyKey": key,
+                        "maxSkew": 1,
+                        "whenUnsatisfiable": args.pods.spread,
+                        "labelSelector": {"matchLabels": {"cnpg.io/cluster": CLUSTER}},
+                    }
+                    for key in TOPOLOGIES
+                ],
             },
             pulumi.ResourceOptions(
                 parent=self,

@@ -3,23 +3,26 @@
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
+from infra.availability import fixed_replicas, keep_available, spread
 from infra.components import identity
-from infra.frozen import Frozen
 from infra.kube import content_hash, metadata
 from infra.nginx_conf import render_nginx_conf
-from infra.pods import hardened_pod, http_get, resources, sleep_before_stop
+from infra.pods import PodArgs, hardened_pod, http_get, resources
+from infra.priorities import Priority
 from infra.settings import EdgeSettings, TlsSettings
 
 NAME = "web4-edge"
 TLS_SECRET = "web4-edge-tls"
 HTTPS_PORT = 8443
 HEALTH_PORT = 8080
+DRAIN = "sleep 5; kill -QUIT 1; while kill -0 1; do sleep 1; done"
+"""Before the edge is told to stop: a pause in which endpoints lose the pod, then nginx (process 1) finishes what it
+has. The signal that Kubernetes sends afterwards would make it drop that."""
 
 
-class EdgeArgs(Frozen):
+class EdgeArgs(PodArgs):
     """Where, from which image, and how it listens and limits."""
 
-    namespace: str
     image: str
     edge: EdgeSettings
 
@@ -46,7 +49,7 @@ class Edge(pulumi.ComponentResource):
             NAME,
             metadata=metadata(NAME, args.namespace, NAME),
             spec=apps.v1.DeploymentSpecArgs(
-                replicas=args.edge.replicas,
+                replicas=fixed_replicas(args.edge),
                 selector=meta.v1.LabelSelectorArgs(match_labels={"app": NAME}),
                 strategy=apps.v1.DeploymentStrategyArgs(
                     type="RollingUpdate",
@@ -80,6 +83,7 @@ class Edge(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        keep_available(NAME, args.namespace, args.edge, child)
         self.register_outputs({})
 
     def _tls(self, namespace: str, tls: TlsSettings) -> tuple[pulumi.Input[str], str]:
@@ -120,10 +124,15 @@ def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str]) -> core.v1.PodSpecArgs:
         # The probe asks nginx alone: with the service away the edge still has an answer to give.
         "readiness_probe": http_get("/nginx-health", HEALTH_PORT, period_seconds=5),
         "liveness_probe": http_get("/nginx-health", HEALTH_PORT, period_seconds=20),
-        "lifecycle": sleep_before_stop(5),
+        "lifecycle": core.v1.LifecycleArgs(
+            pre_stop=core.v1.LifecycleHandlerArgs(exec_=core.v1.ExecActionArgs(command=["sh", "-c", DRAIN]))
+        ),
     }
     return hardened_pod(
         container,
+        args=args,
+        priority=Priority.SERVING,
+        topology_spread_constraints=spread(NAME, args.pods),
         writable={"/tmp": "64Mi"},
         volumes=[
             core.v1.VolumeArgs(name="conf", config_map=core.v1.ConfigMapVolumeSourceArgs(name=NAME)),
@@ -132,5 +141,6 @@ def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str]) -> core.v1.PodSpecArgs:
                 name="tls", secret=core.v1.SecretVolumeSourceArgs(secret_name=tls_secret, default_mode=0o440)
             ),
         ],
-        termination_grace_period_seconds=30,
+        # 5 s until no new connection comes, then up to the 30 s that nginx waits for an answer of the service.
+        termination_grace_period_seconds=40,
     )

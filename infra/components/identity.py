@@ -1,12 +1,13 @@
 """The identity service: the guide's Option 4, behind the edge instead of a load balancer of its own."""
 
 import pulumi
-from pulumi_kubernetes import apps, core, meta, policy
+from pulumi_kubernetes import apps, core, meta
 
-from infra.frozen import Frozen
+from infra.availability import fixed_replicas, keep_available, spread
 from infra.identity_environment import PORT, database_url, plain_variables
 from infra.kube import metadata
-from infra.pods import hardened_pod, http_get, resources, sleep_before_stop
+from infra.pods import PodArgs, hardened_pod, http_get, resources, sleep_before_stop
+from infra.priorities import Priority
 from infra.settings import IdentitySettings
 
 APP = "web4-identity"
@@ -14,13 +15,13 @@ SERVICE = "web4-identity-service"
 SERVICE_PORT = 80
 
 
-class IdentityArgs(Frozen):
+class IdentityArgs(PodArgs):
     """What runs, how many of it, and with which configuration."""
 
-    namespace: str
     image: str
     identity: IdentitySettings
     trusted_proxies: str
+    authorities: tuple[str, ...]
 
 
 class Identity(pulumi.ComponentResource):
@@ -29,13 +30,12 @@ class Identity(pulumi.ComponentResource):
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        selector = meta.v1.LabelSelectorArgs(match_labels={"app": APP})
         apps.v1.Deployment(
             APP,
             metadata=metadata(APP, args.namespace, APP),
             spec=apps.v1.DeploymentSpecArgs(
-                replicas=args.identity.replicas,
-                selector=selector,
+                replicas=fixed_replicas(args.identity),
+                selector=meta.v1.LabelSelectorArgs(match_labels={"app": APP}),
                 strategy=apps.v1.DeploymentStrategyArgs(
                     type="RollingUpdate",
                     # A new pod is ready before an old one goes: a rollout never serves with fewer than it should.
@@ -45,6 +45,9 @@ class Identity(pulumi.ComponentResource):
                     metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}),
                     spec=hardened_pod(
                         _container(args),
+                        args=args,
+                        priority=Priority.SERVING,
+                        topology_spread_constraints=spread(APP, args.pods),
                         writable={"/tmp": "64Mi"},
                         # 5 s of preStop, then up to 20 s to finish what was accepted.
                         termination_grace_period_seconds=30,
@@ -65,18 +68,12 @@ class Identity(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        if args.identity.replicas > 1:
-            policy.v1.PodDisruptionBudget(
-                APP,
-                metadata=metadata(APP, args.namespace, APP),
-                spec=policy.v1.PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=selector),
-                opts=child,
-            )
+        keep_available(APP, args.namespace, args.identity, child)
         self.register_outputs({})
 
 
 def _container(args: IdentityArgs) -> dict[str, object]:
-    variables = plain_variables(args.identity, args.trusted_proxies)
+    variables = plain_variables(args.identity, args.trusted_proxies, args.authorities)
     return {
         "name": "identity-service",
         "image": args.image,

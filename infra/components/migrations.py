@@ -3,23 +3,23 @@
 import pulumi
 from pulumi_kubernetes import batch, core, meta
 
-from infra.frozen import Frozen
 from infra.identity_environment import database_url, plain_variables
 from infra.kube import content_hash, metadata
-from infra.pods import hardened_pod, resources
+from infra.pods import PodArgs, hardened_pod, resources
+from infra.priorities import Priority
 from infra.settings import GenesisSettings, IdentitySettings
 
 APP = "web4-identity-migrate"
 
 
-class MigrationsArgs(Frozen):
+class MigrationsArgs(PodArgs):
     """Which image's migrations run, and the society they found if there is none."""
 
-    namespace: str
     image: str
     genesis: GenesisSettings
     identity: IdentitySettings
     trusted_proxies: str
+    authorities: tuple[str, ...]
 
 
 class Migrations(pulumi.ComponentResource):
@@ -35,7 +35,7 @@ class Migrations(pulumi.ComponentResource):
         if args.genesis.public_key:
             command += ["--genesis-society", args.genesis.society, "--genesis-public-key", args.genesis.public_key]
         # The whole configuration, not only the DSN: founding a society grants ATP, and how much is a setting.
-        variables = plain_variables(args.identity, args.trusted_proxies)
+        variables = plain_variables(args.identity, args.trusted_proxies, args.authorities)
         container = {
             "name": "migrate",
             "image": args.image,
@@ -50,7 +50,13 @@ class Migrations(pulumi.ComponentResource):
                 backoff_limit=4,
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}),
-                    spec=hardened_pod(container, writable={"/tmp": "64Mi"}, restart_policy="Never"),
+                    spec=hardened_pod(
+                        container,
+                        args=args,
+                        priority=Priority.SERVING,
+                        writable={"/tmp": "64Mi"},
+                        restart_policy="Never",
+                    ),
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(create="10m")),

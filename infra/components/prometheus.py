@@ -6,9 +6,9 @@ import pulumi
 from pulumi_kubernetes import core, rbac
 
 from infra.components import alertmanager, identity
-from infra.frozen import Frozen
 from infra.kube import PART_OF, custom_resource, metadata
-from infra.operator_pods import operator_pod_security, volume
+from infra.operator_pods import operator_pod, volume
+from infra.pods import PodArgs, resources
 from infra.settings import MonitoringSettings
 from monitoring import rule_groups
 
@@ -19,10 +19,9 @@ SERVICE = "prometheus-operated"
 SERVICE_ACCOUNT = "web4-prometheus"
 
 
-class PrometheusArgs(Frozen):
+class PrometheusArgs(PodArgs):
     """Where, from which image, and how it scrapes and keeps."""
 
-    namespace: str
     image: str
     monitoring: MonitoringSettings
 
@@ -93,6 +92,7 @@ class Prometheus(pulumi.ComponentResource):
 
 
 def _spec(args: PrometheusArgs) -> dict[str, Any]:
+    kept = args.monitoring.storage
     ours = {"matchLabels": PART_OF}  # and, as no namespace selector is given, in this namespace only
     return {
         "replicas": 1,
@@ -108,10 +108,12 @@ def _spec(args: PrometheusArgs) -> dict[str, Any]:
         "evaluationInterval": args.monitoring.scrape_interval,
         "retention": args.monitoring.retention,
         "alerting": {"alertmanagers": [{"name": alertmanager.SERVICE, "namespace": args.namespace, "port": "web"}]},
-        "resources": {
-            "requests": {"cpu": "100m", "memory": "256Mi"},
-            "limits": {"cpu": "500m", "memory": "768Mi"},
-        },
-        **operator_pod_security(),
-        **volume(args.monitoring.storage),
+        # Without a volume the figures are on the node's disk, and take no more of it than this.
+        **({} if kept else {"retentionSize": "3GB"}),
+        **operator_pod(
+            args,
+            resources(cpu="100m", memory="256Mi", cpu_limit="500m", memory_limit="768Mi"),
+            disk="256Mi" if kept else "4Gi",
+        ),
+        **volume(kept),
     }

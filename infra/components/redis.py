@@ -3,9 +3,9 @@
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from infra.frozen import Frozen
 from infra.kube import metadata
-from infra.pods import hardened_pod, resources
+from infra.pods import PodArgs, hardened_pod, resources
+from infra.priorities import Priority
 
 SERVICE = "redis-service"  # guide, Option 4: REDIS_HOST
 PORT = 6379
@@ -13,10 +13,9 @@ DATABASE = 0
 APP = "redis"
 
 
-class RedisArgs(Frozen):
+class RedisArgs(PodArgs):
     """Where, from which image, and how much memory the counters may take."""
 
-    namespace: str
     image: str
     max_memory_mib: int = 128
 
@@ -60,7 +59,7 @@ class Redis(pulumi.ComponentResource):
                 strategy=apps.v1.DeploymentStrategyArgs(type="Recreate"),
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}),
-                    spec=hardened_pod(container, writable={"/data": "16Mi"}),
+                    spec=hardened_pod(container, args=args, priority=Priority.STATE, writable={"/data": "16Mi"}),
                 ),
             ),
             opts=child,

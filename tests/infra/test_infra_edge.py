@@ -2,12 +2,14 @@
 
 import contextlib
 import http.server
+import re
 import shutil
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -57,6 +59,17 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         pass
+
+
+class SlowUpstream(Upstream):
+    """Answers when it is told to."""
+
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def do_GET(self) -> None:
+        self.asked.set()
+        self.may_answer.wait(10)
+        super().do_GET()
 
 
 def write_certificate(folder: Path) -> None:
@@ -202,6 +215,34 @@ def test_without_the_service_the_edge_answers_with_a_problem(conf):
     finally:
         process.terminate()
         process.wait(10)
+
+
+def test_a_leaving_edge_finishes_what_it_has(conf, program):
+    """The hook itself, on a real nginx: its process stands for the container's process 1."""
+    spec = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]
+    shell, flag, hook = spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    pause, rest = hook.split("; ", 1)
+    assert 0 < int(pause.removeprefix("sleep ")) < spec["terminationGracePeriodSeconds"]
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", UPSTREAM), SlowUpstream)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    process = subprocess.Popen([nginx(), "-e", str(conf.parent / "error.log"), "-g", "daemon off;", "-c", str(conf)])
+    try:
+        wait_for_answer(f"http://127.0.0.1:{HEALTH}/nginx-health")
+        with ThreadPoolExecutor() as lane:
+            answer = lane.submit(httpx.get, f"https://127.0.0.1:{HTTPS}/slow", verify=False)
+            assert SlowUpstream.asked.wait(10)
+            drain = subprocess.Popen([shell, flag, re.sub(r"(kill -\w+) 1;", rf"\1 {process.pid};", rest)])
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)  # the request is still on its way
+            SlowUpstream.may_answer.set()
+            assert answer.result().status_code == 200
+        assert process.wait(10) == 0
+        drain.wait(10)
+    finally:
+        process.kill()
+        process.wait(10)
+        server.shutdown()
+        server.server_close()
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> None:

@@ -45,6 +45,21 @@ def test_every_variable_of_the_guide_is_set_to_its_value(container):
     assert plain == {**GUIDE, "TRUSTED_PROXIES": "10.244.0.0/16"}
 
 
+@pytest.mark.parametrize(
+    ("edge", "authorities"),
+    [
+        ({"public_authorities": None}, "identity.web4.local"),
+        ({"public_authorities": ["a.web4.io", "b.web4.io:8443"]}, "a.web4.io,b.web4.io:8443"),
+    ],
+)
+def test_payers_sign_for_the_public_name_or_for_the_names_given(config, edge, authorities):
+    program = run_program(overlay(config, {"edge": edge}))
+    for workload in (program.find("Deployment", "web4-identity"), *program.of_kind("Job")):
+        (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
+        values = {each["name"]: each.get("value") for each in container["env"]}
+        assert values["PUBLIC_AUTHORITIES"] == authorities
+
+
 def test_the_dsn_comes_from_the_operators_secret(container):
     (reference,) = [each for each in container["env"] if "value" not in each]
     assert reference == {
@@ -95,8 +110,14 @@ def test_the_service_is_inside_the_cluster_only(program):
     assert [(port["port"], port["targetPort"]) for port in spec["ports"]] == [(80, 8001)]
 
 
-def test_a_disruption_takes_one_of_several_pods_and_never_blocks_on_a_single_one(program, config):
-    assert program.find("PodDisruptionBudget", "web4-identity").inputs["spec"]["maxUnavailable"] == 1
+def test_a_disruption_takes_one_of_several_pods_and_never_blocks(program, config):
+    several = run_program(overlay(config, {"edge": {"replicas": 2}}))
+    assert {each.name for each in several.of_kind("PodDisruptionBudget")} == {"web4-identity", "web4-edge"}
+    for budget in several.of_kind("PodDisruptionBudget"):
+        spec = budget.inputs["spec"]
+        assert (spec["maxUnavailable"], spec["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
+        assert spec["selector"] == several.find("Deployment", budget.name).inputs["spec"]["selector"]
     single = run_program(overlay(config, {"identity": {"replicas": 1}}))
     assert single.of_kind("PodDisruptionBudget") == []
     assert single.find("Deployment", "web4-identity").inputs["spec"]["replicas"] == 1
+    assert program.of_kind("HorizontalPodAutoscaler") == []

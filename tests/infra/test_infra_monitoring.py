@@ -1,15 +1,20 @@
 """What is scraped, the guide's rules, and the runbook behind each of them."""
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
+import pulumi
 import pytest
 import yaml
 from infra_recording import is_secret, run_program
 
+from infra.alertmanager_conf import render_alertmanager_conf
+from infra.configuration import build_settings
 from infra.environments import overlay
+from infra.settings import PagerSettings
 from monitoring import RULE_FILES, RULE_TESTS, RUNBOOKS, alertmanager_config, rule_groups
 
 pytestmark = pytest.mark.infra
@@ -122,6 +127,34 @@ def test_alerts_go_to_alertmanager(program):
 def test_without_a_pager_nobody_is_called():
     config = yaml.safe_load(alertmanager_config())
     assert config["receivers"] == [{"name": config["route"]["receiver"]}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "receiver"),
+    [
+        ("webhook", {"webhook_configs": [{"url_file": "/etc/alertmanager/secrets/on-call/url"}]}),
+        ("pagerduty", {"pagerduty_configs": [{"routing_key_file": "/etc/alertmanager/secrets/on-call/routing_key"}]}),
+    ],
+)
+def test_a_pager_is_called_for_critical_alerts_and_its_key_stays_in_its_secret(config, kind, receiver):
+    pager = {"kind": kind, "secret_name": "on-call"}
+    program = run_program(overlay(config, {"monitoring": {"pager": pager, "alertmanager_version": "0.28.1"}}))
+    assert program.find("Alertmanager", "web4").inputs["spec"]["secrets"] == ["on-call"]
+    written = render_alertmanager_conf(PagerSettings(**pager))
+    assert json.dumps(written) in json.dumps(program.find("Secret", "web4-alertmanager-config").inputs["stringData"])
+    conf = yaml.safe_load(written)
+    assert conf["receivers"][1:] == [{"name": "pager", **receiver}]
+    assert conf["route"]["routes"] == [{"receiver": "pager", "matchers": ['severity="critical"']}]
+    assert "critical" in {rule["labels"]["severity"] for rule in alerts().values()}
+
+
+def test_a_pager_is_refused_where_alertmanager_would_not_read_its_file(config):
+    pager = {"kind": "webhook", "secret_name": "on-call"}
+    with pytest.raises(pulumi.RunError) as caught:
+        build_settings(overlay(config, {"monitoring": {"pager": pager, "alertmanager_version": "0.25.0"}}))
+    assert str(caught.value) == (
+        "web4-identity:monitoring: pager needs Alertmanager 0.26.0 or newer, alertmanager_version is 0.25.0"
+    )
 
 
 def test_figures_live_as_long_as_the_pod_unless_a_volume_is_asked_for(program, config):

@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from infra_recording import PRIVATE_KEY, is_secret
+from infra_recording import PRIVATE_KEY, is_secret, run_program
 
-from infra.pods import hardened_pod
+from infra.environments import overlay
+from infra.pods import PodArgs, hardened_pod, resources
+from infra.priorities import Priority
+from infra.settings import PodSettings
 
 pytestmark = pytest.mark.infra
 
@@ -31,6 +34,7 @@ def test_these_are_all_our_pods(program):
 def test_a_pod_of_ours_is_hardened(program, app):
     pod = our_pods(program)[app]
     assert pod["automountServiceAccountToken"] is False
+    assert pod["enableServiceLinks"] is False
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["runAsUser"] > 10000
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -48,7 +52,17 @@ def test_a_pod_of_ours_is_hardened(program, app):
 @pytest.mark.parametrize("field", ["security_context", "image_pull_policy"])
 def test_a_container_cannot_loosen_its_own_hardening(field):
     with pytest.raises(TypeError, match=field):
-        hardened_pod({"name": "x", "image": "x", field: None}, writable={})
+        hardened_pod(
+            {
+                "name": "x",
+                "image": "x",
+                "resources": resources(cpu="1", memory="1", cpu_limit="1", memory_limit="1"),
+                field: None,
+            },
+            args=PodArgs(namespace="web4", pods=PodSettings()),
+            priority=Priority.SERVING,
+            writable={},
+        )
 
 
 def test_the_namespace_enforces_the_restricted_level(program):
@@ -58,9 +72,45 @@ def test_the_namespace_enforces_the_restricted_level(program):
 
 def test_the_operators_own_pods_are_given_a_plain_user(program):
     for kind in ("Prometheus", "Alertmanager"):
-        context = program.find(kind, "web4").inputs["spec"]["securityContext"]
+        spec = program.find(kind, "web4").inputs["spec"]
+        context = spec["securityContext"]
         assert context["runAsNonRoot"] is True and context["runAsUser"] == 65534
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert spec["enableServiceLinks"] is False
+    assert program.find("Cluster", "web4-identity-db").inputs["spec"]["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+def test_every_pod_has_a_priority_that_exists_before_it(program):
+    classes = {each.name: each for each in program.of_kind("PriorityClass")}
+    pods = {app: pod["priorityClassName"] for app, pod in our_pods(program).items()}
+    assert pods == {app: "web4-state" if app == "redis" else "web4-serving" for app in OURS}
+    for kind, name, expected in (
+        ("Cluster", "web4-identity-db", "web4-state"),
+        ("Prometheus", "web4", "web4-watching"),
+        ("Alertmanager", "web4", "web4-watching"),
+    ):
+        resource = program.find(kind, name)
+        assert resource.inputs["spec"]["priorityClassName"] == expected
+        assert classes[expected].urn in program.waits_for(resource)
+    assert len({each.inputs["value"] for each in classes.values()}) == 3
+    assert all(
+        0 < each.inputs["value"] < 1_000_000_000 and not each.inputs.get("globalDefault") for each in classes.values()
+    )
+
+
+def test_the_namespace_has_a_quota_that_the_stack_fits_in_and_gives_the_silent_a_little(program, config):
+    assert program.find("ResourceQuota", "web4").inputs["spec"]["hard"] == {
+        "requests.cpu": "8",
+        "limits.memory": "24Gi",
+        "pods": "50",
+    }
+    smaller = run_program(overlay(config, {"quota": {"cpu": "2", "memory": "6Gi", "pods": 20}}))
+    assert smaller.find("ResourceQuota", "web4").inputs["spec"]["hard"]["pods"] == "20"
+    (limits,) = program.find("LimitRange", "web4").inputs["spec"]["limits"]
+    # What the quota counts is what a container must not leave out.
+    assert {"cpu", "memory"} == limits["default"].keys() == limits["defaultRequest"].keys()
+    for name in ("ResourceQuota", "LimitRange"):
+        assert program.find("Namespace", "web4").urn in program.waits_for(program.find(name, "web4"))
 
 
 def test_no_variable_holds_a_secret(program):

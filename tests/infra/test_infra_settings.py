@@ -76,7 +76,17 @@ def test_every_mistake_has_a_line_of_its_own(config):
 @pytest.mark.parametrize("environment", [None, "production"])
 def test_an_environment_that_does_not_exist_is_refused(config, environment):
     (line,) = problems(config, {"environment": environment})
-    assert line == f"web4-identity:environment: got {environment!r}, want one of local"
+    assert line == f"web4-identity:environment: got {environment!r}, want one of local, dev, staging, prod"
+
+
+def test_an_environment_that_does_not_exist_hides_no_other_mistake(config):
+    lines = problems(config, {"environment": "production", "identity": {"replicas": 0}})
+    assert [line.split(": ")[0] for line in lines] == ["web4-identity:environment", "web4-identity:identity.replicas"]
+
+
+def test_a_section_that_is_no_section_is_named(config):
+    with pytest.raises(pulumi.RunError, match="web4-identity:identity: Input should be"):
+        run_program({**config, "identity": "{replicas: 2"})
 
 
 def test_a_required_key_is_named(config):

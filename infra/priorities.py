@@ -1,0 +1,24 @@
+"""Who is placed first, and who goes last, when a node is full."""
+
+from enum import StrEnum
+
+
+class Priority(StrEnum):
+    """The kinds of pod we have."""
+
+    STATE = "state"
+    SERVING = "serving"
+    WATCHING = "watching"
+
+
+CLASSES = {
+    Priority.STATE: (1_000_000, "Postgres and Redis: nothing is served without them"),
+    Priority.SERVING: (900_000, "The edge and the identity service"),
+    Priority.WATCHING: (800_000, "Prometheus and Alertmanager"),
+}
+"""Each class's value, above what has no class (0) and far below what keeps the node alive (2 000 000 000), and why."""
+
+
+def priority_class(namespace: str, priority: Priority) -> str:
+    """The PriorityClass's name: they belong to the whole cluster, where several stacks may be."""
+    return f"{namespace}-{priority}"

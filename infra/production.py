@@ -1,0 +1,50 @@
+"""What stack prod refuses to be: a test's values, no spare, images that can change, nobody to call."""
+
+import re
+from collections.abc import Iterator
+
+from infra.settings import Settings
+
+FEWEST = 3
+"""Replicas of the service and instances of the database: one may go away while another is being replaced."""
+
+_RESERVED = (
+    *("example.com", "example.org", "example.net", "example"),  # RFC 2606, and below RFC 6761
+    *("test", "invalid", "localhost"),
+    "local",  # RFC 6762
+)
+_PINNED = re.compile(r"\S+@sha256:[0-9a-f]{64}")
+_OPERATOR_IMAGES = {"cloudnative_pg", "prometheus_operator", "config_reloader"}
+
+
+def refusals(settings: Settings) -> Iterator[str]:
+    """One `key: reason` for each thing that must not be in production, in the settings' order."""
+    for name, image in settings.images:
+        if name in _OPERATOR_IMAGES and not settings.platform.install:
+            continue
+        if not _PINNED.fullmatch(image):
+            yield f"images.{name}: {image} can change under its tag; prod wants name@sha256:<64 hexadecimal digits>"
+        registry = image.partition("/")[0]
+        if "." in registry and is_reserved(registry):
+            yield f"images.{name}: {registry} is an example's host; prod wants a registry that exists"
+    if settings.database.instances < FEWEST:
+        yield f"database.instances: {settings.database.instances}; prod wants {FEWEST} or more"
+    if settings.identity.replicas < FEWEST:
+        yield f"identity.replicas: {settings.identity.replicas}; prod wants {FEWEST} or more"
+    if settings.identity.test_mode:
+        yield "identity.test_mode: true; prod wants false"
+    if is_reserved(settings.edge.server_name):
+        yield f"edge.server_name: {settings.edge.server_name} is an example's name; prod wants its public host name"
+    for authority in settings.edge.public_authorities or ():
+        if is_reserved(authority):
+            yield f"edge.public_authorities: {authority} is an example's name; prod wants a public host name"
+    if not settings.edge.authorities:
+        yield "edge.public_authorities: empty; prod wants the hosts that payers sign for, or the key left out"
+    if settings.monitoring.pager is None:
+        yield "monitoring.pager: not set; prod wants somebody to call: kind and secret_name"
+
+
+def is_reserved(authority: str) -> bool:
+    """Whether a `host` or `host:port` is in a domain that is reserved for examples, tests or the local network."""
+    host = f".{authority.partition(':')[0].rstrip('.').lower()}"
+    return any(host.endswith(f".{domain}") for domain in _RESERVED)

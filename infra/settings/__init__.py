@@ -1,0 +1,56 @@
+"""Every setting of a stack: one frozen tree, read from the Pulumi configuration namespace `web4-identity`.
+
+Each field of `Settings` is one configuration key (`web4-identity:edge`, ...). What a stack does not say comes from
+its environment's defaults (infra/environments.py), and then from the defaults here, which are the guide's values.
+The text under a field is its description, in docs/configuration.md too.
+"""
+
+from typing import Literal
+
+from infra.frozen import Frozen
+from infra.settings.edge import EdgeRateLimit, EdgeSettings, TlsSettings
+from infra.settings.kinds import DnsLabel
+from infra.settings.monitoring import MonitoringSettings, PagerSettings
+from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
+from infra.settings.pods import PodSettings, QuotaSettings
+from infra.settings.scaling import Scaling
+from infra.settings.service import GenesisSettings, IdentitySettings
+from infra.settings.stores import DatabaseSettings
+
+__all__ = [
+    "OPERATOR_MANIFESTS",
+    "ClusterSettings",
+    "DatabaseSettings",
+    "EdgeRateLimit",
+    "EdgeSettings",
+    "GenesisSettings",
+    "IdentitySettings",
+    "ImageSettings",
+    "MonitoringSettings",
+    "PagerSettings",
+    "PlatformSettings",
+    "PodSettings",
+    "QuotaSettings",
+    "Scaling",
+    "Settings",
+    "TlsSettings",
+]
+
+
+class Settings(Frozen):
+    """A whole stack."""
+
+    environment: Literal["local", "dev", "staging", "prod"]
+    """Whose defaults fill in what the stack does not say."""
+    namespace: DnsLabel = "web4"
+    """The namespace that everything of the stack is in; made by it."""
+    cluster: ClusterSettings
+    platform: PlatformSettings = PlatformSettings()
+    images: ImageSettings = ImageSettings()
+    pods: PodSettings = PodSettings()
+    quota: QuotaSettings = QuotaSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    identity: IdentitySettings = IdentitySettings()
+    genesis: GenesisSettings = GenesisSettings()
+    edge: EdgeSettings
+    monitoring: MonitoringSettings = MonitoringSettings()

@@ -1,0 +1,30 @@
+"""The kinds of value that settings share: paths from the project's root, and Kubernetes' names and amounts."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+def from_root(path: Path) -> Path:
+    """`path` as it is if absolute, else under the project's root: Pulumi runs the program from infra/."""
+    return PROJECT_ROOT / path.expanduser()
+
+
+def existing_file(path: Path) -> Path:
+    """`path`, from the project's root; raises ValueError if no file is there."""
+    path = from_root(path)
+    if not path.is_file():
+        raise ValueError(f"no such file: {path}")
+    return path
+
+
+ExistingFile = Annotated[Path, AfterValidator(existing_file)]
+DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$")]
+Duration = Annotated[str, Field(pattern=r"^([0-9]+(ms|[smhdwy]))+$")]
+Authority = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[1-9][0-9]{0,4})?$")]
+"""A host, with its port unless that is 443: what a payer's signature is for."""
+Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]

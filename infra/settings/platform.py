@@ -1,0 +1,69 @@
+"""What a stack stands on: the cluster, its operators, and the images."""
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from infra.frozen import Frozen
+from infra.settings.kinds import ExistingFile, Image, existing_file, from_root
+
+OPERATOR_MANIFESTS = ("cloudnative-pg.yaml", "prometheus-operator.yaml")
+
+
+class ClusterSettings(Frozen):
+    """Which Kubernetes cluster: always named, never the ambient kubeconfig's current context."""
+
+    kubeconfig: ExistingFile
+    """The file to reach the cluster with."""
+    context: str = Field(min_length=1)
+    """The context in that file."""
+    pod_cidr: str = Field("10.244.0.0/16", pattern=r"^[0-9.]+/[0-9]{1,2}$")
+    """Where the edge's pods live: the service believes X-Forwarded-For from these addresses only."""
+
+
+class PlatformSettings(Frozen):
+    """The two operators: installed from published manifests, or already there."""
+
+    install: bool = False
+    """Whether the stack installs the operators."""
+    manifests: Path | None = None
+    """The folder with cloudnative-pg.yaml and prometheus-operator.yaml; needed when `install` is true."""
+
+    @model_validator(mode="after")
+    def _manifests_exist(self) -> "PlatformSettings":
+        if not self.install:
+            return self
+        if self.manifests is None:
+            raise ValueError(
+                f"install is true, so manifests must name the folder of {' and '.join(OPERATOR_MANIFESTS)}"
+            )
+        for name in OPERATOR_MANIFESTS:
+            existing_file(self.manifests / name)
+        return self
+
+    def manifest(self, name: str) -> Path:
+        """The path of the manifest `name` (one of `OPERATOR_MANIFESTS`)."""
+        return from_root(self.manifests or Path()) / name
+
+
+class ImageSettings(Frozen):
+    """The image of every container. Always pulled only if absent, so that a preloaded image is enough."""
+
+    identity: Image = "web4-identity:phase2"
+    """The identity service, and its migrations."""
+    postgres: Image = "ghcr.io/cloudnative-pg/postgresql:17.5"
+    """Postgres, as CloudNativePG wants it."""
+    redis: Image = "redis:7.4"
+    """Redis."""
+    nginx: Image = "nginx:1.28"
+    """The edge."""
+    prometheus: Image = "quay.io/prometheus/prometheus:v3.5.0"
+    """Prometheus."""
+    alertmanager: Image = "quay.io/prometheus/alertmanager:v0.28.1"
+    """Alertmanager."""
+    cloudnative_pg: Image = "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.0"
+    """The Postgres operator; used when `platform.install` is true."""
+    prometheus_operator: Image = "quay.io/prometheus-operator/prometheus-operator:v0.85.0"
+    """The Prometheus Operator; used when `platform.install` is true."""
+    config_reloader: Image = "quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0"
+    """The sidecar of Prometheus and Alertmanager; used when `platform.install` is true."""

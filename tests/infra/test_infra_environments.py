@@ -1,0 +1,191 @@
+"""dev, staging and prod: the committed examples, what they come to, and what prod refuses to be."""
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from infra_recording import ROOT, Program, run_program
+
+from infra.configuration import build_settings
+from infra.environments import DEFAULTS, overlay
+from infra.production import is_reserved
+
+pytestmark = pytest.mark.infra
+
+DIGEST = "@sha256:" + "0123456789abcdef" * 4
+IMAGES = ("identity", "postgres", "redis", "nginx", "prometheus", "alertmanager")
+EDITED = {
+    "images": {name: f"registry.web4.io/{name}{DIGEST}" for name in IMAGES},
+    "edge": {"server_name": "identity.web4.io"},
+}
+
+
+@pytest.fixture
+def example(tmp_path: Path):
+    """Reads the committed file of an environment, with a kubeconfig that exists."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text("")
+
+    def read(environment: str) -> dict[str, Any]:
+        keys = yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text())["config"]
+        values = {key.removeprefix("web4-identity:"): value for key, value in keys.items()}
+        return overlay(values, {"cluster": {"kubeconfig": str(kubeconfig)}})
+
+    return read
+
+
+def pods_of(program: Program, name: str) -> tuple[int, int]:
+    """How many pods a Deployment has, at least and at most."""
+    spec = program.find("Deployment", name).inputs["spec"]
+    scalers = [each.inputs["spec"] for each in program.of_kind("HorizontalPodAutoscaler") if each.name == name]
+    if not scalers:
+        return spec["replicas"], spec["replicas"]
+    assert "replicas" not in spec, "each `pulumi up` would undo what the autoscaler did"
+    (scaler,) = scalers
+    assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    assert [metric["resource"]["name"] for metric in scaler["metrics"]] == ["cpu"]
+    return scaler["minReplicas"], scaler["maxReplicas"]
+
+
+def amounts(program: Program) -> tuple[int, tuple[int, int], tuple[int, int]]:
+    """Database instances, pods of the service, pods of the edge."""
+    instances = program.find("Cluster", "web4-identity-db").inputs["spec"]["instances"]
+    return instances, pods_of(program, "web4-identity"), pods_of(program, "web4-edge")
+
+
+def test_there_is_a_file_for_each_environment():
+    assert {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")} == set(DEFAULTS)
+
+
+@pytest.mark.parametrize(("environment", "expected"), [("dev", (1, (1, 1), (1, 1))), ("staging", (3, (3, 6), (2, 4)))])
+def test_the_example_describes_a_whole_stack(example, environment, expected):
+    assert amounts(run_program(example(environment))) == expected
+
+
+def test_the_edited_example_is_a_production_stack(example):
+    assert amounts(run_program(overlay(example("prod"), EDITED))) == (3, (3, 10), (3, 6))
+
+
+def refused(config: dict[str, Any]) -> dict[str, str]:
+    """Each refused key with its reason."""
+    with pytest.raises(pulumi.RunError) as caught:
+        build_settings(config)
+    lines = str(caught.value).splitlines()
+    return dict(line.removeprefix("web4-identity:").split(": ", 1) for line in lines)
+
+
+def test_prod_refuses_the_example_as_it_is_committed(example):
+    reasons = refused(example("prod"))
+    assert sorted(reasons) == sorted([*(f"images.{name}" for name in IMAGES), "edge.server_name"])
+    assert reasons["edge.server_name"] == ("identity.example.com is an example's name; prod wants its public host name")
+    assert reasons["images.nginx"] == (
+        "docker.io/library/nginx:1.28 can change under its tag; prod wants name@sha256:<64 hexadecimal digits>"
+    )
+    assert reasons["images.identity"].startswith("registry.example.com is an example's host; ")
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "reason"),
+    [
+        ({"database": {"instances": 2}}, "database.instances", "2; prod wants 3 or more"),
+        ({"identity": {"replicas": 2}}, "identity.replicas", "2; prod wants 3 or more"),
+        ({"identity": {"test_mode": True}}, "identity.test_mode", "true; prod wants false"),
+        (
+            {"edge": {"public_authorities": []}},
+            "edge.public_authorities",
+            "empty; prod wants the hosts that payers sign for, or the key left out",
+        ),
+        (
+            {"edge": {"public_authorities": ["identity.web4.io", "localhost:8443"]}},
+            "edge.public_authorities",
+            "localhost:8443 is an example's name; prod wants a public host name",
+        ),
+        (
+            {"monitoring": {"pager": None}},
+            "monitoring.pager",
+            "not set; prod wants somebody to call: kind and secret_name",
+        ),
+        (
+            {"images": {"redis": "redis@sha256:0123"}},
+            "images.redis",
+            "redis@sha256:0123 can change under its tag; prod wants name@sha256:<64 hexadecimal digits>",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_prod_refuses(example, change, key, reason):
+    edited = overlay(example("prod"), EDITED)
+    assert refused(overlay(edited, change)) == {key: reason}
+    build_settings(overlay(edited, {"environment": "staging", **change}))  # only prod does
+
+
+def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(example, program):
+    def rules(of: Program) -> set[tuple[str, str]]:
+        specs = [
+            of.find("Deployment", name).inputs["spec"]["template"]["spec"] for name in ("web4-identity", "web4-edge")
+        ]
+        specs.append(of.find("Cluster", "web4-identity-db").inputs["spec"])
+        found = [
+            {(rule["topologyKey"], rule["whenUnsatisfiable"]) for rule in spec["topologySpreadConstraints"]}
+            for spec in specs
+        ]
+        assert found[0] == found[1] == found[2]
+        return found[0]
+
+    zone, host = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+    assert rules(program) == {(zone, "ScheduleAnyway"), (host, "ScheduleAnyway")}
+    prod = run_program(overlay(example("prod"), EDITED))
+    assert rules(prod) == {(zone, "DoNotSchedule"), (host, "DoNotSchedule")}
+    for name in ("web4-identity", "web4-edge"):
+        deployment = prod.find("Deployment", name).inputs["spec"]
+        for rule in deployment["template"]["spec"]["topologySpreadConstraints"]:
+            assert rule["labelSelector"] == deployment["selector"], "a rule that counts no pod"
+
+
+def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example, program):
+    prod = run_program(overlay(example("prod"), EDITED))
+    for of, expected in ((prod, True), (program, False)):
+        (limits,) = of.find("LimitRange", "web4").inputs["spec"]["limits"]
+        holders = [limits["default"], limits["defaultRequest"]]
+        for kind, name in (("Cluster", "web4-identity-db"), ("Prometheus", "web4"), ("Alertmanager", "web4")):
+            holders += of.find(kind, name).inputs["spec"]["resources"].values()
+        for workload in (
+            *(each for each in of.of_kind("Deployment") if each.inputs["metadata"]["namespace"] == "web4"),
+            *of.of_kind("Job"),
+        ):
+            (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
+            holders += container["resources"].values()
+        assert len(holders) == 2 + 6 + 8
+        assert [("ephemeral-storage" in holder) for holder in holders] == [expected] * len(holders)
+
+
+def test_the_most_pods_are_no_fewer_than_the_least(example):
+    config = overlay(example("dev"), {"identity": {"replicas": 3, "max_replicas": 2}})
+    assert refused(config) == {"identity": "max_replicas is 2, fewer than replicas, 3"}
+
+
+def test_prod_says_everything_at_once(example):
+    reasons = refused(
+        overlay(example("prod"), {"identity": {"replicas": 1, "test_mode": True}, "monitoring": {"pager": None}})
+    )
+    assert {"identity.replicas", "identity.test_mode", "monitoring.pager", "images.redis"} <= reasons.keys()
+
+
+def test_an_operators_image_is_looked_at_where_the_stack_installs_it(example, config):
+    edited = overlay(overlay(example("prod"), EDITED), {"platform": {**config["platform"], "install": True}})
+    operators = {"images.cloudnative_pg", "images.prometheus_operator", "images.config_reloader"}
+    assert refused(edited).keys() == operators
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *((host, True) for host in ("example.com", "a.example.org", "b.example.net:8443", "identity.web4.local")),
+        *((host, True) for host in ("x.test", "y.invalid", "localhost:8443", "identity.example.com.")),
+        *((host, False) for host in ("identity.web4.io", "example.community", "notexample.com", "local.web4.io:443")),
+    ],
+)
+def test_an_examples_host_is_known_by_its_domain(host, expected):
+    assert is_reserved(host) is expected

@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import subprocess
+import time
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -44,6 +45,22 @@ class Kubectl:
         running = ("--selector=app=web4-identity", "--field-selector=status.phase=Running")
         pods = self.json("get", "pods", *running)["items"]
         return [pod["metadata"]["name"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+
+    def wait_for_replicas(self, count: int) -> None:
+        """Wait until the service's endpoints are so many: a Deployment's own status still counts a pod just deleted."""
+        deadline = time.monotonic() + 120
+        while True:
+            slices = self.json("get", "endpointslices", "--selector=kubernetes.io/service-name=web4-identity-service")
+            ready = [
+                endpoint["targetRef"]["name"]
+                for each in slices["items"]
+                for endpoint in each["endpoints"] or ()
+                if endpoint["conditions"]["ready"]
+            ]
+            if len(ready) == count and set(ready) == set(self.identity_pods()):
+                return
+            assert time.monotonic() < deadline, f"not {count} replicas: {ready}"
+            time.sleep(1)
 
 
 _counter = itertools.count()

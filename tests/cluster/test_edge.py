@@ -3,7 +3,6 @@
 import re
 import socket
 import ssl
-import time
 from collections.abc import Callable
 
 import httpx
@@ -51,7 +50,7 @@ def test_the_lct_outlives_the_pod_that_minted_it(new_client: NewClient, kubectl:
     found = client.get(f"/v1/lct/{answer.json()['data']['lct_id']}")
     assert found.status_code == 200
     assert found.json()["binding"]["public_key"] == answer.json()["data"]["public_key"]
-    kubectl("rollout", "status", "deployment/web4-identity", "--timeout=120s")
+    kubectl.wait_for_replicas(2)
 
 
 def test_an_unknown_lct_is_404(new_client: NewClient) -> None:
@@ -135,7 +134,4 @@ def test_a_refused_mint_costs_nothing(new_client: NewClient) -> None:
 
 
 def test_both_replicas_are_ready(kubectl: Kubectl) -> None:
-    deadline = time.monotonic() + 60
-    while (status := kubectl.json("get", "deployment", "web4-identity")["status"]).get("readyReplicas") != 2:
-        assert time.monotonic() < deadline, status
-        time.sleep(1)
+    kubectl.wait_for_replicas(2)

@@ -22,6 +22,7 @@ place = {"namespace": settings.namespace, "pods": settings.pods}
 service = {
     **place,
     "image": images.identity,
+    "environment": settings.environment,
     "identity": settings.identity,
     "trusted_proxies": settings.cluster.pod_cidr,
     "authorities": settings.edge.authorities,

@@ -6,6 +6,11 @@ from infra.components import database, redis
 from infra.settings import IdentitySettings
 
 PORT = 8001
+DRAIN_SECONDS = 5
+"""How long a pod told to stop still answers, while endpoints lose it."""
+
+# The service's name for each environment of ours.
+_ENVIRONMENTS = {"local": "development", "dev": "development", "staging": "staging", "prod": "production"}
 
 
 def database_url() -> core.v1.EnvVarArgs:
@@ -18,12 +23,17 @@ def database_url() -> core.v1.EnvVarArgs:
     )
 
 
-def plain_variables(identity: IdentitySettings, trusted_proxies: str, authorities: tuple[str, ...]) -> dict[str, str]:
+def plain_variables(
+    environment: str, identity: IdentitySettings, trusted_proxies: str, authorities: tuple[str, ...]
+) -> dict[str, str]:
     """Every variable that is no secret.
 
-    In: the settings, the addresses whose X-Forwarded-For is believed, and the hosts that payers sign for.
+    In: the stack's environment, the settings, the addresses whose X-Forwarded-For is believed, and the hosts that
+    payers sign for.
     """
     return {
+        "WEB4_ENVIRONMENT": _ENVIRONMENTS[environment],
+        "SHUTDOWN_DRAIN_SECONDS": str(DRAIN_SECONDS),
         "WEB4_IDENTITY_HOST": "0.0.0.0",
         "WEB4_IDENTITY_PORT": str(PORT),
         "WEB4_TEST_MODE": str(identity.test_mode).lower(),

@@ -107,8 +107,3 @@ def with_disk(
 def http_get(path: str, port: int, **timing: int) -> core.v1.ProbeArgs:
     """A probe that wants a 2xx or 3xx answer from `path`; `timing` in seconds, as ProbeArgs names it."""
     return core.v1.ProbeArgs(http_get=core.v1.HTTPGetActionArgs(path=path, port=port), **timing)
-
-
-def sleep_before_stop(seconds: int) -> core.v1.LifecycleArgs:
-    """A pause between being told to stop and the signal, in which endpoints lose the pod and requests stop coming."""
-    return core.v1.LifecycleArgs(pre_stop=core.v1.LifecycleHandlerArgs(sleep=core.v1.SleepActionArgs(seconds=seconds)))

@@ -4,9 +4,9 @@ import pulumi
 from pulumi_kubernetes import apps, core, meta
 
 from infra.availability import fixed_replicas, keep_available, spread
-from infra.identity_environment import PORT, database_url, plain_variables
+from infra.identity_environment import DRAIN_SECONDS, PORT, database_url, plain_variables
 from infra.kube import metadata
-from infra.pods import PodArgs, hardened_pod, http_get, resources, sleep_before_stop
+from infra.pods import PodArgs, hardened_pod, http_get, resources
 from infra.priorities import Priority
 from infra.settings import IdentitySettings
 
@@ -19,6 +19,7 @@ class IdentityArgs(PodArgs):
     """What runs, how many of it, and with which configuration."""
 
     image: str
+    environment: str
     identity: IdentitySettings
     trusted_proxies: str
     authorities: tuple[str, ...]
@@ -49,8 +50,8 @@ class Identity(pulumi.ComponentResource):
                         priority=Priority.SERVING,
                         topology_spread_constraints=spread(APP, args.pods),
                         writable={"/tmp": "64Mi"},
-                        # 5 s of preStop, then up to 20 s to finish what was accepted.
-                        termination_grace_period_seconds=30,
+                        # The drain, which takes the place of a preStop pause, then up to 20 s for requests under way.
+                        termination_grace_period_seconds=DRAIN_SECONDS + 25,
                     ),
                 ),
             ),
@@ -73,7 +74,7 @@ class Identity(pulumi.ComponentResource):
 
 
 def _container(args: IdentityArgs) -> dict[str, object]:
-    variables = plain_variables(args.identity, args.trusted_proxies, args.authorities)
+    variables = plain_variables(args.environment, args.identity, args.trusted_proxies, args.authorities)
     return {
         "name": "identity-service",
         "image": args.image,
@@ -89,6 +90,4 @@ def _container(args: IdentityArgs) -> dict[str, object]:
         "readiness_probe": http_get("/readyz", PORT, initial_delay_seconds=5, period_seconds=10, timeout_seconds=3),
         # Holds the other two back until the first answer, and gives a slow node a minute for it.
         "startup_probe": http_get("/livez", PORT, period_seconds=2, failure_threshold=30),
-        # Endpoints lose a pod some time after it is told to stop; until then it must still answer.
-        "lifecycle": sleep_before_stop(5),
     }

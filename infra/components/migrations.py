@@ -16,6 +16,7 @@ class MigrationsArgs(PodArgs):
     """Which image's migrations run, and the society they found if there is none."""
 
     image: str
+    environment: str
     genesis: GenesisSettings
     identity: IdentitySettings
     trusted_proxies: str
@@ -35,7 +36,7 @@ class Migrations(pulumi.ComponentResource):
         if args.genesis.public_key:
             command += ["--genesis-society", args.genesis.society, "--genesis-public-key", args.genesis.public_key]
         # The whole configuration, not only the DSN: founding a society grants ATP, and how much is a setting.
-        variables = plain_variables(args.identity, args.trusted_proxies, args.authorities)
+        variables = plain_variables(args.environment, args.identity, args.trusted_proxies, args.authorities)
         container = {
             "name": "migrate",
             "image": args.image,

@@ -20,6 +20,7 @@ from web4_identity.http.access import Access
 from web4_identity.http.admission import Admission
 from web4_identity.http.body_limit import BodyLimit
 from web4_identity.http.body_time import BodyTime
+from web4_identity.http.connection_limit import ConnectionLimit
 from web4_identity.http.problem_response import add_problem_handlers
 from web4_identity.http.rate_limit import RateLimit
 from web4_identity.http.strict_json import StrictJsonRoute
@@ -56,12 +57,16 @@ def create_app(settings: Settings) -> FastAPI:
         middleware=[
             # Outermost first. Whatever the others say is logged and counted; a body is bounded before it is waited for.
             Middleware(Access, resources=resources),
+            Middleware(ConnectionLimit, limit=settings.max_connections),
             Middleware(BodyLimit),
             Middleware(BodyTime),
             Middleware(Admission, resources=resources),
             Middleware(RateLimit, resources=resources),
         ],
     )
+    # The server's part (web4_identity/server.py): it sets the first on SIGTERM and puts its connections in the second.
+    app.state.draining = False
+    app.state.connections = ()
     app.router.route_class = StrictJsonRoute
     add_problem_handlers(app, resources)
     add_lct_routes(app, resources)

@@ -68,6 +68,16 @@ def test_the_edited_example_is_a_production_stack(example):
     assert amounts(run_program(overlay(example("prod"), EDITED))) == (3, (3, 10), (3, 6))
 
 
+@pytest.mark.parametrize(
+    ("environment", "told"), [("dev", "development"), ("staging", "staging"), ("prod", "production")]
+)
+def test_the_service_and_its_migration_are_told_where_they_run(example, environment, told):
+    program = run_program(overlay(example(environment), EDITED if environment == "prod" else {}))
+    for workload in (program.find("Deployment", "web4-identity"), *program.of_kind("Job")):
+        (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
+        assert {"name": "WEB4_ENVIRONMENT", "value": told} in container["env"]
+
+
 def refused(config: dict[str, Any]) -> dict[str, str]:
     """Each refused key with its reason."""
     with pytest.raises(pulumi.RunError) as caught:

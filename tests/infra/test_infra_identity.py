@@ -27,6 +27,7 @@ GUIDE = {
     "REDIS_PORT": "6379",
     "REDIS_DB": "0",
 }
+OURS = {"TRUSTED_PROXIES": "10.244.0.0/16", "WEB4_ENVIRONMENT": "development", "SHUTDOWN_DRAIN_SECONDS": "5"}
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def container(deployment):
 
 def test_every_variable_of_the_guide_is_set_to_its_value(container):
     plain = {each["name"]: each["value"] for each in container["env"] if "value" in each}
-    assert plain == {**GUIDE, "TRUSTED_PROXIES": "10.244.0.0/16"}
+    assert plain == {**GUIDE, **OURS}
 
 
 @pytest.mark.parametrize(
@@ -99,8 +100,10 @@ def test_probes_keep_the_guides_timing_and_only_readiness_asks_the_database(cont
 
 def test_a_rollout_loses_no_request(deployment, container):
     assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
-    pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert 0 < pause < deployment["template"]["spec"]["terminationGracePeriodSeconds"]
+    # The service itself goes on serving for so long after SIGTERM, and gives requests under way 20 s after that.
+    (drain,) = [int(each["value"]) for each in container["env"] if each["name"] == "SHUTDOWN_DRAIN_SECONDS"]
+    assert drain >= 5 and "lifecycle" not in container
+    assert drain + 20 < deployment["template"]["spec"]["terminationGracePeriodSeconds"]
 
 
 def test_the_service_is_inside_the_cluster_only(program):

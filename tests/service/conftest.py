@@ -8,7 +8,7 @@ import httpx
 import pytest
 from mint_parts import new_key, proof_of, testimonies
 from pydantic import SecretStr
-from service_servers import Postgres, RedisServer, Relay
+from service_servers import Postgres, RedisServer, Relay, Service, stop
 from web4_identity.app import create_app
 from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
@@ -110,6 +110,21 @@ def start(env):
             yield client
 
     return run
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """serve(env) starts a server process and gives (process, port, path of its log)."""
+    started = []
+
+    def run(env):
+        service = Service(env, tmp_path)
+        started.append(service.process)
+        return service.process, service.port, service.log
+
+    yield run
+    for process in started:
+        stop(process)
 
 
 @pytest.fixture

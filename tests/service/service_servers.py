@@ -7,11 +7,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
@@ -54,6 +56,30 @@ def stop(process, number=signal.SIGTERM, seconds=20):
         except subprocess.TimeoutExpired:
             process.kill()
     return process.wait()
+
+
+class Service:
+    """`web4-identity serve` as a process of its own on a free port; what it writes is in `log`."""
+
+    def __init__(self, env, folder):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / f"server-{self.port}.log"
+        place = {"WEB4_IDENTITY_HOST": "127.0.0.1", "WEB4_IDENTITY_PORT": str(self.port)}
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "web4_identity", "serve"],
+                # Where nothing balances load, a drain only makes the end of a test slow.
+                env={"PATH": os.environ["PATH"], "SHUTDOWN_DRAIN_SECONDS": "0", **env, **place},
+                stdout=out,
+                stderr=out,
+            )
+        wait_for(self._answers, "web4-identity serve", self.process)
+
+    def _answers(self):
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/livez").status_code == 200
+        return False
 
 
 class Postgres:

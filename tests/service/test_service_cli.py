@@ -214,6 +214,7 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
     [
         [],
         ["serve"],
+        ["check-config"],
         ["migrate"],
         ["genesis"],
         ["keygen"],

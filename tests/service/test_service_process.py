@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from service_servers import PASSWORD, free_port, stop, wait_for
+from service_servers import PASSWORD, stop
 from sqlalchemy import text
 from web4_identity.signature import PayerAuth
 
@@ -34,42 +34,6 @@ async def cli(*args, **env):
     )
     out, err = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode, out.decode(), err.decode()
-
-
-def answers(port):
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """serve(env) starts a server process and gives (process, port, path of its log)."""
-    started = []
-
-    def run(env):
-        port = free_port()
-        log = tmp_path / f"server-{port}.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "web4_identity", "serve"],
-                env={
-                    "PATH": os.environ["PATH"],
-                    **env,
-                    "WEB4_IDENTITY_HOST": "127.0.0.1",
-                    "WEB4_IDENTITY_PORT": str(port),
-                },
-                stdout=out,
-                stderr=out,
-            )
-        started.append(process)
-        wait_for(lambda: answers(port), "web4-identity serve", process)
-        return process, port, log
-
-    yield run
-    for process in started:
-        stop(process)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Settings: precedence, the guide's INI file, and messages that name the variable and hide secrets."""
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +9,11 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 from web4_identity.cli import app
 from web4_identity.settings import ConfigError, load_settings
+from web4_identity.settings.contradictions import contradictions
+from web4_identity.settings.fields import FIELDS
+from web4_identity.settings.given import Given
 from web4_identity.settings.ini import KEYS, read_ini
+from web4_identity.settings.load import load
 
 pytestmark = pytest.mark.unit
 
@@ -25,6 +30,7 @@ def ini(monkeypatch, tmp_path, text):
     path = tmp_path / "identity_service.conf"
     path.write_text(text)
     monkeypatch.setenv("WEB4_IDENTITY_CONFIG", str(path))
+    return path
 
 
 def problems():
@@ -62,7 +68,8 @@ def test_environment_wins_over_the_file_and_the_file_over_defaults(monkeypatch, 
 
 def test_the_example_file_is_accepted_and_complete(monkeypatch):
     path = SERVICE / "identity_service.conf.example"
-    assert set(read_ini(path)) == set(KEYS.values())
+    given, found = read_ini(path, "the file")
+    assert (set(given), found) == (set(KEYS.values()), [])
     monkeypatch.setenv("WEB4_IDENTITY_CONFIG", str(path))
     assert load_settings().rate_limit_requests == 20
 
@@ -81,6 +88,9 @@ def test_the_example_environment_is_accepted(monkeypatch):
     [
         ("WEB4_IDENTITY_PORT", "70000", "1 to 65535"),
         ("WEB4_IDENTITY_PORT", "tcp://10.0.0.1:8001", "1 to 65535"),
+        ("WEB4_ENVIRONMENT", "prod", "development, staging or production"),
+        ("SHUTDOWN_DRAIN_SECONDS", "61", "0 to 60"),
+        ("MAX_CONNECTIONS", "0", "1 to 100000"),
         ("WEB4_TEST_MODE", "maybe", "true or false"),
         ("RATE_LIMIT_MAX_REQUESTS_PER_IP", "0", "1 to 100000"),
         ("RATE_LIMIT_WINDOW_SECONDS", "-1", "1 to 86400"),
@@ -113,17 +123,82 @@ def test_every_problem_is_named(monkeypatch):
     assert [line.split()[0] for line in problems()] == ["REDIS_PORT", "REDIS_DB", "DATABASE_URL"]
 
 
-def test_a_misspelt_key_in_the_file_is_refused(monkeypatch, tmp_path):
-    ini(monkeypatch, tmp_path, "[security]\nrate_limit = 5\n")
+def test_all_problems_of_all_places_are_named_at_once(monkeypatch, tmp_path):
+    path = ini(monkeypatch, tmp_path, "[service]\nport = x\nprt = 1\n[atp]\n[secrity]\nrate = 1\n[DEFAULT]\nhost = h\n")
+    monkeypatch.setenv("REDIS_PORT", "y")
+    monkeypatch.setenv("WEB4_ENVIRONMENT", "production")
+    monkeypatch.setenv("WEB4_TEST_MODE", "true")
+    sections = "[service], [security], [atp], [witness]"
+    with pytest.raises(ConfigError) as caught:
+        load({"REDIS_DB": Given("z", "flag --redis-db", "--redis-db")})
+    assert caught.value.problems == [
+        f"{path}: [service] prt is not a setting; allowed there: host, port",
+        f"{path}: [secrity] is not a section; allowed: {sections}",
+        f"{path}: [DEFAULT] is not a section; allowed: {sections}",
+        f"{path}: [service] port must be a whole number from 1 to 65535; got 'x'",
+        "REDIS_PORT in the environment must be a whole number from 1 to 65535; got 'y'",
+        "--redis-db must be a whole number, 0 or more; got 'z'",
+        "WEB4_TEST_MODE in the environment must be false where WEB4_ENVIRONMENT is production: it publishes the API "
+        "description",
+    ]
+
+
+def test_production_wants_its_own_database_and_no_test_mode(monkeypatch, tmp_path):
+    path = ini(monkeypatch, tmp_path, "[security]\ntest_mode = true\n")
+    settings = load_settings(WEB4_ENVIRONMENT="production", WEB4_TEST_MODE="false")
+    assert (settings.environment, contradictions(settings, {"DATABASE_URL": Given(URL, "", "")})) == ("production", [])
+    (line,) = contradictions(settings, {})
+    assert line.startswith("DATABASE_URL must be set where WEB4_ENVIRONMENT is production")
+    monkeypatch.setenv("WEB4_ENVIRONMENT", "production")
     (line,) = problems()
-    assert "[security] rate_limit is not a setting" in line and "rate_limit_per_ip" in line
+    assert line.startswith(f"{path}: [security] test_mode must be false where WEB4_ENVIRONMENT is production")
+    monkeypatch.delenv("DATABASE_URL")
+    assert [line.split()[0] for line in problems()][-2:] == [f"{path}:", "DATABASE_URL"]
 
 
-def test_a_broken_or_missing_file_is_named(monkeypatch, tmp_path):
-    ini(monkeypatch, tmp_path, "port = 1\n")
-    assert "identity_service.conf" in problems()[0]
+def test_a_wrong_value_that_another_place_overrides_is_no_problem(monkeypatch, tmp_path):
+    ini(monkeypatch, tmp_path, "[service]\nport = x\n")
+    monkeypatch.setenv("WEB4_IDENTITY_PORT", "9002")
+    assert load_settings().port == 9002
+
+
+def test_an_empty_variable_is_not_set(monkeypatch, tmp_path):
+    ini(monkeypatch, tmp_path, "[service]\nport = 9001\nhost =\n")
+    monkeypatch.setenv("WEB4_IDENTITY_PORT", "")
+    monkeypatch.setenv("REDIS_PASSWORD", "")
+    settings = load_settings()
+    assert (settings.port, settings.host, settings.redis_password) == (9001, "0.0.0.0", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "warning"),
+    [
+        ("WEB4_TESTMODE", "true", "did you mean WEB4_TEST_MODE?"),
+        ("WEB4_IDENTIY_PORT", "8001", "did you mean WEB4_IDENTITY_PORT?"),
+        ("RATE_LIMIT_EVERYTHING_AT_ONCE", "1", "is not a setting and has no effect"),
+        ("MIN_WITNESS_AGE", "1", "did you mean MIN_WITNESS_AGE_DAYS?"),
+        # What a Service beside the pod, or a Docker link, puts into the environment.
+        ("WEB4_IDENTITY_SERVICE_SERVICE_HOST", "10.0.0.1", None),
+        ("WEB4_IDENTITY_SERVICE_SERVICE_PORT_HTTP", "80", None),
+        ("WEB4_IDENTITY_SERVICE_PORT", "tcp://10.0.0.1:80", None),
+        ("WEB4_IDENTITY_SERVICE_PORT_80_TCP_ADDR", "10.0.0.1", None),
+        ("WEB4_CACHE", "/cache", None),
+        ("PATH_OF_ANOTHER_PROGRAM", "1", None),
+    ],
+)
+def test_a_variable_that_looks_like_a_setting_is_a_warning(monkeypatch, name, value, warning):
+    monkeypatch.setenv(name, value)
+    found = load({}).warnings
+    assert found == [] if warning is None else (len(found) == 1 and found[0].startswith(name) and warning in found[0])
+
+
+def test_a_broken_or_missing_file_is_named_beside_the_other_problems(monkeypatch, tmp_path):
+    monkeypatch.setenv("REDIS_PORT", "x")
+    path = ini(monkeypatch, tmp_path, "port = 1\n")
+    broken, port = problems()
+    assert broken.startswith(f"{path}: ") and port.startswith("REDIS_PORT ")
     monkeypatch.setenv("WEB4_IDENTITY_CONFIG", str(tmp_path / "absent"))
-    assert problems()[0].startswith("WEB4_IDENTITY_CONFIG must name a readable INI file")
+    assert problems()[0].startswith("WEB4_IDENTITY_CONFIG in the environment must name a readable INI file")
 
 
 def test_settings_are_frozen_and_print_no_secret(monkeypatch):
@@ -135,16 +210,90 @@ def test_settings_are_frozen_and_print_no_secret(monkeypatch):
         settings.port = 1
 
 
-def test_check_config_shows_values_and_hides_secrets():
-    result = CliRunner().invoke(app, ["check-config"])
-    assert result.exit_code == 0
-    assert "WEB4_IDENTITY_PORT=8001" in result.stdout and "ATP_MINT_SCALE_FACTOR=1.5" in result.stdout
-    assert "DATABASE_URL=(set)" in result.stdout and "s3cr3t" not in result.stdout
+def check_config(*flags):
+    return CliRunner().invoke(app, ["check-config", *map(str, flags)])
+
+
+def test_check_config_shows_each_value_with_its_place_and_hides_secrets(monkeypatch, tmp_path):
+    path = ini(monkeypatch, tmp_path, "[service]\nport = 9001\nhost = 127.0.0.1\n[atp]\nmint_scale_factor = 999.1234\n")
+    monkeypatch.setenv("WEB4_IDENTITY_HOST", "10.0.0.1")
+    monkeypatch.setenv("REDIS_PASSWORD", "s3cr3t-too")
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8, ::1/128")
+    result = check_config("--rate-limit-max-requests-per-ip", 7, "--redis-tls", "true")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(FIELDS)
+    shown = {tuple(line.split(None, 2)) for line in lines}
+    assert {
+        ("WEB4_IDENTITY_HOST", "10.0.0.1", "environment"),
+        ("WEB4_IDENTITY_PORT", "9001", f"{path} [service] port"),
+        ("ATP_MINT_SCALE_FACTOR", "999.1234", f"{path} [atp] mint_scale_factor"),
+        ("RATE_LIMIT_MAX_REQUESTS_PER_IP", "7", "flag --rate-limit-max-requests-per-ip"),
+        ("REDIS_TLS", "true", "flag --redis-tls"),
+        ("REDIS_PORT", "6379", "default"),
+        ("DATABASE_URL", "(hidden)", "environment"),
+        ("REDIS_PASSWORD", "(hidden)", "environment"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,::1/128", "environment"),
+    } <= shown
+    # The columns begin at the same place in every line.
+    places = ("environment", "default", "flag ", str(path))
+    assert len({line.rindex(next(p for p in places if p in line)) for line in lines}) == 1
+    document = json.loads(check_config("--json").stdout)
+    assert list(document) == list(FIELDS)
+    assert document["WEB4_IDENTITY_PORT"] == {"value": "9001", "source": f"{path} [service] port"}
+    assert "s3cr3t" not in result.stdout + json.dumps(document)
+
+
+def test_a_flag_names_the_file_and_wins_over_the_variable(monkeypatch, tmp_path):
+    ini(monkeypatch, tmp_path, "[service]\nport = 9001\n")
+    other = tmp_path / "other.conf"
+    other.write_text("[service]\nport = 9002\n")
+    shown = [line.split(None, 2) for line in check_config("--config", other).stdout.splitlines()]
+    assert ["WEB4_IDENTITY_PORT", "9002", f"{other} [service] port"] in shown
+    result = check_config("--config", tmp_path / "absent")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("web4-identity: --config must name a readable INI file: ")
 
 
 @pytest.mark.parametrize("command", [["serve"], ["check-config"], ["migrate"], ["ledger", "verify"]])
 def test_commands_exit_2_without_traceback_on_bad_settings(monkeypatch, command):
     monkeypatch.setenv("WEB4_IDENTITY_PORT", "none")
+    monkeypatch.setenv("REDIS_TLS", "perhaps")
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 2
-    assert result.stderr == "web4-identity: WEB4_IDENTITY_PORT must be a whole number from 1 to 65535; got 'none'\n"
+    assert result.stderr == (
+        "web4-identity: WEB4_IDENTITY_PORT in the environment must be a whole number from 1 to 65535; got 'none'\n"
+        "web4-identity: REDIS_TLS in the environment must be true or false; got 'perhaps'\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["serve", "check-config"])
+def test_every_setting_but_the_secrets_has_a_flag_with_its_meaning_and_default(command):
+    text = " ".join(CliRunner().invoke(app, [command, "--help"]).stdout.split())
+    secrets = {"DATABASE_URL", "REDIS_PASSWORD"}
+    for name, field in FIELDS.items():
+        flag = "--" + name.lower().replace("_", "-")
+        described = f"{flag} VALUE {field.description[0].upper()}{field.description[1:]}; default "
+        assert (described in text) == (name not in secrets), name
+    assert "REDIS_PASSWORD and DATABASE_URL have no flag" in text
+    for heading in ("Process:", "Security:", "ATP:", "Witnesses:", "Redis:", "Database:", "--config FILE"):
+        assert heading in text
+
+
+def test_a_secret_as_a_flag_is_refused_and_a_bad_flag_is_named():
+    assert check_config("--database-url", URL).exit_code == 2
+    result = check_config("--web4-identity-port", 0)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "web4-identity: --web4-identity-port must be a whole number from 1 to 65535; got '0'\n",
+    )
+
+
+def test_a_warning_does_not_stop_a_command(monkeypatch):
+    monkeypatch.setenv("WEB4_TESTMODE", "true")
+    result = check_config()
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "web4-identity: warning: WEB4_TESTMODE in the environment is not a setting and has no effect; did you mean "
+        "WEB4_TEST_MODE?\n",
+    )

@@ -40,13 +40,16 @@ def add_probe_routes(app: FastAPI, resources: Resources) -> None:
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
-        """Whether requests can be served, naming each dependency; only the database is required."""
+        """Whether requests should be sent here: "ready", "not ready" or "draining" (stopping soon, still answering).
+
+        Each dependency is named; only the database is required.
+        """
         database = await _database_state(resources)
         redis = await _redis_state(resources)
-        ready = database == "ok"
+        status = "draining" if app.state.draining else "ready" if database == "ok" else "not ready"
         return JSONResponse(
-            {"status": "ready" if ready else "not ready", "dependencies": {"database": database, "redis": redis}},
-            200 if ready else 503,
+            {"status": status, "dependencies": {"database": database, "redis": redis}},
+            200 if status == "ready" else 503,
         )
 
     @app.get("/metrics")

@@ -1,13 +1,16 @@
 """What the commands share: settings or exit 2, one-line errors, running database work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
 from web4_identity.db.engine import Database, DatabaseUnavailable
-from web4_identity.settings import ConfigError, Settings, load_settings
+from web4_identity.settings import ConfigError, Settings
+from web4_identity.settings.given import Given
+from web4_identity.settings.load import Loaded, load
 
 T = TypeVar("T")
 
@@ -22,13 +25,21 @@ def fail(message: str, code: int = EXIT_REFUSED) -> NoReturn:
 
 
 def settings_or_exit() -> Settings:
-    """The settings, or one line per problem and exit code 2."""
+    """The settings without flags, or one line per problem and exit code 2."""
+    return loaded_or_exit({}).settings
+
+
+def loaded_or_exit(flags: Mapping[str, Given], config: Path | None = None) -> Loaded:
+    """The settings of `flags`, the environment and the INI file, or one line per problem and exit code 2."""
     try:
-        return load_settings()
+        loaded = load(flags, config)
     except ConfigError as error:
         for problem in error.problems:
             typer.echo(f"web4-identity: {problem}", err=True)
         raise typer.Exit(EXIT_USAGE) from None
+    for warning in loaded.warnings:
+        typer.echo(f"web4-identity: warning: {warning}", err=True)
+    return loaded
 
 
 def run_database(work: Coroutine[Any, Any, T]) -> T:

@@ -1,4 +1,4 @@
-"""The service's configuration: environment first, then the guide's INI file, then defaults."""
+"""The service's configuration: flags first, then the environment, the guide's INI file, defaults."""
 
 from web4_identity.settings.load import ConfigError, load_settings
 from web4_identity.settings.model import Settings

@@ -3,12 +3,11 @@
 import configparser
 import os
 from pathlib import Path
-from typing import Any
 
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from web4_identity.settings.given import Given
 
 CONFIG_PATH_VARIABLE = "WEB4_IDENTITY_CONFIG"
+CONFIG_FLAG = "--config"
 DEFAULT_CONFIG_PATH = Path("/etc/web4/identity_service.conf")
 
 # Guide, Configuration File: (section, key) -> the environment variable of the same meaning.
@@ -29,57 +28,47 @@ KEYS = {
 }
 
 
-class ConfigError(Exception):
-    """The configuration cannot be used. `problems` holds one readable line each, without any secret."""
+def from_file(flag: Path | None) -> tuple[dict[str, Given], list[str]]:
+    """What the INI file gives, by environment name, and what is wrong with it.
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
-def config_path() -> Path | None:
-    """The INI file to read: WEB4_IDENTITY_CONFIG, else the guide's path when a file is there, else none."""
-    named = os.environ.get(CONFIG_PATH_VARIABLE)
-    if named:
-        return Path(named)
-    return DEFAULT_CONFIG_PATH if DEFAULT_CONFIG_PATH.exists() else None
-
-
-def read_ini(path: Path) -> dict[str, str]:
-    """Read the file and give {environment variable name: text}.
-
-    Raises ConfigError when it cannot be read or parsed, or has a section or key the guide does not have: a misspelt
-    limit must not silently leave its default in force.
+    The file is the one `flag` names, else WEB4_IDENTITY_CONFIG, else the guide's path when a file is there, else none.
     """
-    parser = configparser.ConfigParser(interpolation=None)
+    named = os.environ.get(CONFIG_PATH_VARIABLE)
+    if flag is not None:
+        return read_ini(flag, CONFIG_FLAG)
+    if named:
+        return read_ini(Path(named), f"{CONFIG_PATH_VARIABLE} in the environment")
+    return read_ini(DEFAULT_CONFIG_PATH, "the file") if DEFAULT_CONFIG_PATH.exists() else ({}, [])
+
+
+def read_ini(path: Path, named_by: str) -> tuple[dict[str, Given], list[str]]:
+    """Read one file; `named_by` begins the message when it cannot be read.
+
+    A section or key the guide does not have is a problem: a misspelt limit must not silently leave its default in
+    force.
+    """
+    # Without this the section [DEFAULT] would be read as part of every other, and alone not at all.
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
         parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise ConfigError([f"{CONFIG_PATH_VARIABLE} must name a readable INI file: {path}: {reason}"]) from None
+        return {}, [f"{named_by} must name a readable INI file: {path}: {reason}"]
     except configparser.Error as error:
-        raise ConfigError([f"{path}: {' '.join(str(error).split())}"]) from None
-    found = {(section, key): value for section in parser.sections() for key, value in parser[section].items()}
-    allowed = ", ".join(f"[{section}] {key}" for section, key in KEYS)
-    unknown = [f"{path}: [{s}] {k} is not a setting; allowed: {allowed}" for s, k in found if (s, k) not in KEYS]
-    if unknown:
-        raise ConfigError(unknown)
-    return {KEYS[place]: value for place, value in found.items() if value.strip()}
+        return {}, [f"{path}: {' '.join(str(error).split())}"]
+    problems = [problem for section in parser.sections() for problem in _unknown(path, section, list(parser[section]))]
+    given = {
+        name: Given(text, f"{path} [{section}] {key}", f"{path}: [{section}] {key}")
+        for (section, key), name in KEYS.items()
+        if (text := parser.get(section, key, fallback="").strip())
+    }
+    return given, problems
 
 
-class IniSource(PydanticBaseSettingsSource):
-    """Gives pydantic-settings the INI file's values under their environment names."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        super().__init__(settings_cls)
-        path = config_path()
-        self._values = read_ini(path) if path else {}
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Look up one field: (text or None, environment name, False because no value is JSON)."""
-        name = str(field.validation_alias)
-        return self._values.get(name), name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """All the values of the file."""
-        return dict(self._values)
+def _unknown(path: Path, section: str, keys: list[str]) -> list[str]:
+    known = [key for place, key in KEYS if place == section]
+    if not known:
+        sections = ", ".join(dict.fromkeys(f"[{place}]" for place, _ in KEYS))
+        return [f"{path}: [{section}] is not a section; allowed: {sections}"]
+    allowed = ", ".join(known)
+    return [f"{path}: [{section}] {key} is not a setting; allowed there: {allowed}" for key in keys if key not in known]

@@ -1,54 +1,101 @@
 """Load the settings, or say in one line per problem what is wrong."""
 
-from pydantic import SecretStr, ValidationError
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
-from web4_identity.settings.ini import ConfigError
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from web4_identity.settings.contradictions import contradictions
+from web4_identity.settings.fields import FIELDS, NAMES, is_secret, text_of
+from web4_identity.settings.given import Given, from_arguments, from_environment
+from web4_identity.settings.ini import from_file
 from web4_identity.settings.model import Settings
+from web4_identity.settings.strays import stray_variables
 
-_FIELDS = {str(field.validation_alias): field for field in Settings.model_fields.values()}
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `problems` holds one readable line each, without any secret."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
-def load_settings(**overrides: object) -> Settings:
-    """Read environment and INI file; `overrides` (by environment name) win over both.
+@dataclass(frozen=True)
+class Loaded:
+    """The settings, where each that is no default was written, and lines about what may be a mistake."""
 
-    Raises ConfigError with one line per problem, naming the variable and what is allowed; no value of a secret is
-    ever quoted.
+    settings: Settings
+    places: dict[str, str]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One effective setting, fit to be shown: a secret only as hidden or not set."""
+
+    name: str
+    value: str
+    source: str
+
+
+def load_settings(**arguments: str) -> Settings:
+    """Read environment and INI file; `arguments` (by environment name) win over both. Raises as `load` does."""
+    return load(from_arguments(arguments)).settings
+
+
+def load(first: Mapping[str, Given], config: Path | None = None) -> Loaded:
+    """Put the places together: `first`, then the environment, the INI file (`config` or as configured), defaults.
+
+    Raises ConfigError with one line for every problem in any of them, naming the place and what is allowed; no value
+    of a secret is ever quoted.
     """
+    in_file, problems = from_file(config)
+    given = {**in_file, **from_environment(FIELDS), **first}
+    texts = {name: each.text for name, each in given.items()}
     try:
-        return Settings(**overrides)
+        settings = Settings.model_validate(texts)
     except ValidationError as error:
-        raise ConfigError([_line(problem) for problem in error.errors()]) from None
+        problems += [_line(problem, given) for problem in error.errors()]
+        problems += contradictions(_sound(texts), given)
+        raise ConfigError(problems) from None
+    problems += contradictions(settings, given)
+    if problems:
+        raise ConfigError(problems)
+    return Loaded(settings, {name: each.place for name, each in given.items()}, stray_variables(FIELDS))
 
 
-def describe(settings: Settings) -> list[str]:
-    """The effective settings as NAME=value lines, a secret shown only as set or not set."""
-    lines = []
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr):
-            value = "(set)"
-        elif value is None:
-            value = "(not set)"
-        elif name == "mint_scale_factor":
-            # The exact fraction prints as 3/2; the operator wrote 1.5.
-            value = f"{float(value):g}"
-        elif isinstance(value, tuple):
-            value = ",".join(map(str, value))
-        lines.append(f"{field.validation_alias}={value}")
-    return lines
+def describe(loaded: Loaded) -> list[Row]:
+    """Every effective setting in the model's order."""
+    return [
+        Row(name, text_of(value), loaded.places[name])
+        if name in loaded.places
+        # In this source for all to read, so that even the default of a secret is none.
+        else Row(name, text_of(value.get_secret_value() if isinstance(value, SecretStr) else value), "default")
+        for name, value in zip(FIELDS, dict(loaded.settings).values(), strict=True)
+    ]
 
 
-def _line(problem: dict) -> str:
-    name = str(problem["loc"][0])
-    field = _FIELDS.get(name)
+def _sound(texts: Mapping[str, str]) -> Settings:
+    """The settings with the default for each that is wrong: what contradicts must not wait until the rest is right."""
+    values = {}
+    for name in FIELDS.keys() & texts.keys():
+        with suppress(ValidationError):
+            values[name] = TypeAdapter(FIELDS[name].rebuild_annotation()).validate_python(texts[name])
+    return Settings.model_construct(**values)
+
+
+def _line(problem: ErrorDetails, given: Mapping[str, Given]) -> str:
+    place = str(problem["loc"][0])
+    # A default that cannot be used is reported under the field's own name.
+    name = NAMES.get(place, place)
+    field = FIELDS.get(name)
     if field is None:
         return f"{name} is not a setting"
-    if problem["type"] == "missing":
+    if name not in given:
         return f"{name} is required: {field.description}"
-    return f"{name} must be {field.description}{_got(name, problem)}"
-
-
-def _got(name: str, problem: dict) -> str:
-    if name in ("DATABASE_URL", "REDIS_PASSWORD"):
-        return ""
-    return f"; got {str(problem['input'])[:80]!r}"
+    got = "" if is_secret(field) else f"; got {given[name].text[:80]!r}"
+    return f"{given[name].subject} must be {field.description}{got}"

@@ -1,23 +1,23 @@
 """Every setting once: its environment name, its type, its bounds, its default.
 
 Names and defaults are the guide's (Environment Variables); DATABASE_URL and the ones marked "ours" are added by this
-service. A field's description finishes the sentence "NAME must be ..." in error messages.
+service. A field's description finishes the sentence "NAME must be ..." in error messages. A group is a heading in
+`serve --help`; a field without one belongs to that of the field above it.
 """
 
 from decimal import Decimal
 from fractions import Fraction
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
 
 from web4_identity.settings import parsers
-from web4_identity.settings.ini import IniSource
 
 
-def _setting(env: str, description: str, default: object = ..., **bounds: int) -> object:
-    return Field(default, validation_alias=env, description=description, **bounds)
+def _setting(env: str, description: str, default: object = ..., group: str | None = None, **bounds: int) -> object:
+    extra = {"group": group} if group else None
+    return Field(default, validation_alias=env, description=description, json_schema_extra=extra, **bounds)
 
 
 def _checked_url(secret: SecretStr) -> SecretStr:
@@ -26,27 +26,25 @@ def _checked_url(secret: SecretStr) -> SecretStr:
 
 
 Factor = Annotated[Fraction, BeforeValidator(parsers.exact_factor), PlainSerializer(str)]
-Authorities = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parsers.authorities)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(parsers.networks)]
+Authorities = Annotated[tuple[str, ...], BeforeValidator(parsers.authorities)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(parsers.networks)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The whole configuration, frozen. Build it with load_settings(), whose errors are readable."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        case_sensitive=True,
-        # An optional Secret key mounted as an empty variable means "not set".
-        env_ignore_empty=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    environment: Literal["development", "staging", "production"] = _setting(
+        "WEB4_ENVIRONMENT", "development, staging or production", "development", group="Process"
+    )
     host: str = _setting("WEB4_IDENTITY_HOST", "an address to listen on, such as 0.0.0.0", "0.0.0.0", min_length=1)
     port: int = _setting("WEB4_IDENTITY_PORT", "a whole number from 1 to 65535", 8001, ge=1, le=65535)
+    max_connections: int = _setting("MAX_CONNECTIONS", "a whole number from 1 to 100000", 1000, ge=1, le=100_000)
+    shutdown_drain: int = _setting("SHUTDOWN_DRAIN_SECONDS", "a whole number of seconds from 0 to 60", 5, ge=0, le=60)
 
-    test_mode: bool = _setting("WEB4_TEST_MODE", "true or false", False)
+    test_mode: bool = _setting("WEB4_TEST_MODE", "true or false", False, group="Security")
     rate_limit_requests: int = _setting(
         "RATE_LIMIT_MAX_REQUESTS_PER_IP", "a whole number from 1 to 100000", 20, ge=1, le=100_000
     )
@@ -77,7 +75,7 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = _setting("TRUSTED_PROXIES", "comma-separated networks, such as 10.0.0.0/8", ())
 
     mint_base_cost: int = _setting(
-        "ATP_MINT_BASE_COST", "a whole number of ATP from 1 to 1000000000", 100, ge=1, le=10**9
+        "ATP_MINT_BASE_COST", "a whole number of ATP from 1 to 1000000000", 100, group="ATP", ge=1, le=10**9
     )
     mint_scale_factor: Factor = _setting(
         "ATP_MINT_SCALE_FACTOR", "a decimal from 1 to 1000 with at most four decimals, such as 1.5", Fraction(3, 2)
@@ -87,28 +85,16 @@ class Settings(BaseSettings):
     )
 
     min_witness_reputation: Decimal = _setting(
-        "MIN_WITNESS_REPUTATION", "a decimal from 0 to 1", Decimal("0.4"), ge=0, le=1
+        "MIN_WITNESS_REPUTATION", "a decimal from 0 to 1", Decimal("0.4"), group="Witnesses", ge=0, le=1
     )
     min_witness_age_days: int = _setting("MIN_WITNESS_AGE_DAYS", "a whole number of days, 0 or more", 30, ge=0)
     min_witness_actions: int = _setting("MIN_WITNESS_ACTIONS", "a whole number, 0 or more", 50, ge=0)
 
-    redis_host: str = _setting("REDIS_HOST", "a host name or address", "localhost", min_length=1)
+    redis_host: str = _setting("REDIS_HOST", "a host name or address", "localhost", group="Redis", min_length=1)
     redis_port: int = _setting("REDIS_PORT", "a whole number from 1 to 65535", 6379, ge=1, le=65535)
     redis_db: int = _setting("REDIS_DB", "a whole number, 0 or more", 0, ge=0)
     redis_password: SecretStr | None = _setting("REDIS_PASSWORD", "text, or not set", None)
     redis_tls: bool = _setting("REDIS_TLS", "true or false", False)
 
     database_url: PostgresUrl = _setting("DATABASE_URL", "postgresql://USER:PASSWORD@HOST:PORT/NAME")
-    db_pool_size: int = _setting("DB_POOL_SIZE", "a whole number from 1 to 100", 5, ge=1, le=100)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Fix the precedence: arguments (tests), environment, INI file, defaults (guide, Configuration)."""
-        return init_settings, env_settings, IniSource(settings_cls)
+    db_pool_size: int = _setting("DB_POOL_SIZE", "a whole number from 1 to 100", 5, group="Database", ge=1, le=100)

@@ -3,6 +3,7 @@
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
@@ -11,7 +12,7 @@ from prometheus_client import (
 )
 
 from web4_identity.domain.entities import EntityType
-from web4_identity.http.rate_limiter import LimitType
+from web4_identity.http.verdict import LimitType
 from web4_identity.problems import MINT_REASONS
 
 VALIDATED_FIELDS = (
@@ -67,7 +68,19 @@ class Metrics:
         )
         self.rate_limit_store_errors = Counter(
             "web4_identity_rate_limit_store_errors",
-            "Requests whose rate limit or nonce could not be kept, Redis being out of reach",
+            "Times that a rate limit or nonce could not be kept in Redis",
+            registry=self.registry,
+        )
+        self.rate_limiter_mode = Gauge(
+            "web4_identity_rate_limiter_mode",
+            "1 for where limits are counted now: in Redis for all replicas, or in this process's memory",
+            ["mode"],
+            registry=self.registry,
+        )
+        self.dependency_up = Gauge(
+            "web4_identity_dependency_up",
+            "1 when the dependency answered last time, 0 when not; no series for one that is not used",
+            ["dependency"],
             registry=self.registry,
         )
         self.minting_cost = Histogram(
@@ -90,6 +103,12 @@ class Metrics:
             self.invalid.labels(name)
         for limit in LimitType:
             self.rate_limited.labels(limit.value)
+        self.rate_limiter_uses_redis(False)
+
+    def rate_limiter_uses_redis(self, redis: bool) -> None:
+        """Say where limits are counted from now on."""
+        self.rate_limiter_mode.labels("redis").set(redis)
+        self.rate_limiter_mode.labels("memory").set(not redis)
 
     def register_society(self, name: str) -> None:
         """Create the zero series of one registered society."""

@@ -68,6 +68,8 @@ async def _database_state(resources: Resources) -> str:
 
 
 async def _redis_state(resources: Resources) -> str:
+    if resources.redis is None:
+        return "not used"
     try:
         await resources.redis.ping()
     except StoreUnavailable:

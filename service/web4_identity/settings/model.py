@@ -7,7 +7,7 @@ service. A field's description finishes the sentence "NAME must be ..." in error
 from decimal import Decimal
 from fractions import Fraction
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -55,6 +55,17 @@ class Settings(BaseSettings):
     )
     rate_limit_window: int = _setting(
         "RATE_LIMIT_WINDOW_SECONDS", "a whole number of seconds from 1 to 86400", 60, ge=1, le=86_400
+    )
+    rate_limit_store: Literal["redis", "memory"] = _setting(
+        "RATE_LIMIT_STORE",
+        "redis (counted for all replicas together) or memory (no Redis: each process counts and remembers for itself)",
+        "redis",
+    )
+    mints_without_redis: Literal["refuse", "allow"] = _setting(
+        "MINTS_WITHOUT_REDIS",
+        "refuse (writes get 503 while Redis is lost) or allow (they go on, limits and the single use of a signature"
+        " holding at each replica only)",
+        "refuse",
     )
     max_witness_count: int = _setting("MAX_WITNESS_COUNT", "a whole number from 3 to 100", 10, ge=3, le=100)
     max_identifier_length: int = _setting(

@@ -25,10 +25,12 @@ class Resources:
     def build(cls, settings: Settings) -> "Resources":
         """Make everything from the settings. Connects to nothing."""
         metrics = Metrics()
+        database = Database(settings.database_url, settings.db_pool_size)
+        metrics.watch_pool(database)
         redis = RedisStore(settings, metrics) if settings.rate_limit_store == "redis" else None
         return cls(
             settings,
-            Database(settings.database_url, settings.db_pool_size),
+            database,
             redis,
             RateLimiter(settings, redis),
             Nonces(settings, redis),

@@ -110,6 +110,12 @@ class Settings(BaseSettings):
     redis_tls: bool = _setting("REDIS_TLS", "true or false", False)
 
     database_url: PostgresUrl = _setting("DATABASE_URL", "postgresql://USER:PASSWORD@HOST:PORT/NAME")
+    ledger_check_seconds: int = _setting(
+        "LEDGER_CHECK_SECONDS", "a whole number of seconds from 10 to 3600", 60, ge=10, le=3600
+    )
+    idempotency_retention_days: int = _setting(
+        "IDEMPOTENCY_RETENTION_DAYS", "a whole number of days from 1 to 365", 7, ge=1, le=365
+    )
     db_pool_size: int = _setting("DB_POOL_SIZE", "a whole number from 1 to 100", 5, ge=1, le=100)
 
     @classmethod

@@ -9,7 +9,7 @@ from cachetools import LRUCache
 from web4_identity.http.verdict import Verdict
 
 MEMORY_BYTES = 16 * 2**20
-"""What one window may take: some 9,000 clients that use up a limit of 20, more that use less."""
+"""What one window may take: some 8,000 clients that use up a limit of 20, more that use less."""
 
 # One client costs its key, a deque's first block and its places in the cache; one request a float and its slot.
 _CLIENT_BYTES = 1400

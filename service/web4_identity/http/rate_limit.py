@@ -1,4 +1,4 @@
-"""Apply the limit per client to /v1/ before a body is read."""
+"""Apply the limit per client to /v1/, before a request is worked on."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 

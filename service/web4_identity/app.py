@@ -16,6 +16,7 @@ from web4_identity.api.revocation import add_revocation_routes
 from web4_identity.api.societies import add_society_routes
 from web4_identity.db.engine import DatabaseUnavailable
 from web4_identity.db.registry import society_names
+from web4_identity.housekeeping import housekeeping
 from web4_identity.http.access import Access
 from web4_identity.http.admission import Admission
 from web4_identity.http.body_limit import BodyLimit
@@ -41,7 +42,8 @@ def create_app(settings: Settings) -> FastAPI:
             _log.warning("test_mode_on", effect="the API description is published; never in production")
         await _start_society_series(resources)
         _log.info("started", version=SERVICE_VERSION)
-        yield
+        async with housekeeping(resources):
+            yield
         await resources.close()
         _log.info("stopped")
 
@@ -87,4 +89,4 @@ async def _start_society_series(resources: Resources) -> None:
         _log.warning("societies_not_read", cause=type(error).__name__)
         return
     for name in names:
-        resources.metrics.register_society(name)
+        resources.metrics.society(name)

@@ -1,4 +1,4 @@
-"""What one running app holds: settings, database, Redis and what is kept in it, metrics."""
+"""What one running app holds: settings, database, Redis (where used) and what is kept in it, metrics."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Resources:
 
     settings: Settings
     database: Database
-    redis: RedisStore
+    redis: RedisStore | None
     rate_limiter: RateLimiter
     nonces: Nonces
     metrics: Metrics
@@ -24,17 +24,21 @@ class Resources:
     @classmethod
     def build(cls, settings: Settings) -> "Resources":
         """Make everything from the settings. Connects to nothing."""
-        redis = RedisStore(settings)
+        metrics = Metrics()
+        database = Database(settings.database_url, settings.db_pool_size)
+        metrics.watch_pool(database)
+        redis = RedisStore(settings, metrics) if settings.rate_limit_store == "redis" else None
         return cls(
             settings,
-            Database(settings.database_url, settings.db_pool_size),
+            database,
             redis,
             RateLimiter(settings, redis),
-            Nonces(redis, settings.signature_clock_skew),
-            Metrics(),
+            Nonces(settings, redis),
+            metrics,
         )
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.redis.close()
+        if self.redis is not None:
+            await self.redis.close()
         await self.database.close()

@@ -135,16 +135,20 @@ class Postgres:
 
 class RedisServer:
     def __init__(self, password=""):
-        server = binary("redis-server", "redis-server")
         self.port = free_port()
         self.folder = tempfile.mkdtemp(prefix="web4-redis-")
         options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder]
         options += ["--requirepass", password] if password else []
-        self.process = subprocess.Popen(
-            [server, "--port", str(self.port), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self.command = [binary("redis-server", "redis-server"), "--port", str(self.port), *options]
         self.client = Redis(port=self.port, password=password or None)
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(self._answers, "redis-server", self.process)
+
+    def stop(self):
+        stop(self.process)
 
     def _answers(self):
         with contextlib.suppress(RedisError):

@@ -7,7 +7,8 @@ import time
 import pytest
 from web4_identity.http import admission, body_time
 from web4_identity.http.admission import LEAST_AT_ONCE
-from web4_identity.http.rate_limiter import RateLimiter, Verdict
+from web4_identity.http.rate_limiter import RateLimiter
+from web4_identity.http.verdict import Verdict
 
 pytestmark = pytest.mark.unit
 
@@ -65,7 +66,7 @@ async def test_who_finds_no_place_in_time_is_503(start, founder, monkeypatch):
     monkeypatch.setattr(admission, "WAIT_SECONDS", 0.2)
     busy = asyncio.Event()
 
-    async def hold(self, limit, who):
+    async def hold(self, limit, who, write):
         await busy.wait()
         return Verdict(True, 1)
 

@@ -72,7 +72,7 @@ async def test_what_a_client_prepends_to_forwarded_for_is_ignored(start):
         assert [(await client.get(ABSENT, headers=h)).status_code for h in spoofed] == [404, 429]
 
 
-async def test_without_redis_mints_are_503_and_reads_pass(start, order, ledger, sample):
+async def test_without_redis_mints_are_503_and_reads_are_served(start, order, ledger, sample):
     before = await ledger.everything()
     async with start(REDIS_PORT="1") as client:
         answer = await client.post(MINT, json=order())
@@ -104,6 +104,7 @@ async def test_redis_coming_back_is_noticed(start, order, relay, redis_server):
         await link.cut()
         assert (await client.post(MINT, json=order())).status_code == 503
         await link.join()
+        assert (await client.get("/readyz")).json()["dependencies"]["redis"] == "ok"
         assert (await client.post(MINT, json=order())).status_code == 201
         # A restart between two requests costs none of them.
         await link.cut()

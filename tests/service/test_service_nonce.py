@@ -57,6 +57,7 @@ async def test_a_nonce_that_cannot_be_kept_refuses_the_mint(start, order, founde
             assert await sample("web4_identity_rate_limit_store_errors_total", client) == 1
             server.client.execute_command("ACL", "SETUSER", "default", "+set")
             assert await ledger.everything() == before
+            assert (await client.get("/readyz")).status_code == 200
             assert (await client.post(MINT, json=order())).status_code == 201
     finally:
         server.close()

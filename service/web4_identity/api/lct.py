@@ -84,7 +84,7 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
         attempt = Attempt(payer.lct_id, payer.idempotency_key, payer.body_sha256)
         minted, fresh = await mint(resources.database, order, policy, attempt)
         if fresh:
-            metrics.minted.labels(order.entity_type.value, order.society).inc()
+            metrics.minted.labels(order.entity_type.value, metrics.society(order.society)).inc()
             metrics.minting_cost.observe(minted.atp_cost)
         _log.info("lct_minted", lct_id=minted.lct_id, caller=payer.lct_id, atp_cost=minted.atp_cost, repeated=not fresh)
         return MintAnswer(

@@ -63,14 +63,18 @@ async def _database_state(resources: Resources) -> str:
         async with resources.database.transaction() as connection:
             # Not an equal revision: during a rolling update older pods must stay ready beside a newer schema.
             await connection.execute(text("SELECT 1 FROM societies LIMIT 1"))
-    except DatabaseUnavailable:
+    except DatabaseUnavailable as error:
+        resources.metrics.database_failed(error)
         return "unreachable"
     except ProgrammingError:
         return "not migrated"
+    resources.metrics.dependency_up.labels("database").set(1)
     return "ok"
 
 
 async def _redis_state(resources: Resources) -> str:
+    if resources.redis is None:
+        return "not used"
     try:
         await resources.redis.ping()
     except StoreUnavailable:

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 10
@@ -65,6 +66,11 @@ class Database:
             pool_pre_ping=True,
             hide_parameters=True,
         )
+
+    @property
+    def pool(self) -> QueuePool:
+        """The pool, for its counts of connections."""
+        return self._engine.pool
 
     @asynccontextmanager
     async def transaction(self, isolation: str | None = None) -> AsyncIterator[AsyncConnection]:

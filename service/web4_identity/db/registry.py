@@ -38,8 +38,8 @@ async def payer_key(connection: AsyncConnection, lct_id: str) -> Row | None:
 
 
 async def society_names(connection: AsyncConnection) -> list[str]:
-    """The names of every registered society."""
-    return list((await connection.execute(select(societies.c.name))).scalars())
+    """The names of every registered society, the oldest first."""
+    return list((await connection.execute(select(societies.c.name).order_by(societies.c.id))).scalars())
 
 
 async def insert_lct(connection: AsyncConnection, row: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from web4_identity.db.registry import payer_key
 from web4_identity.db.revocation import payer_revoked
 from web4_identity.domain.keys import from_multikey
 from web4_identity.http.rate_limit import spend, store_unavailable
-from web4_identity.http.rate_limiter import LimitType
+from web4_identity.http.verdict import LimitType
 from web4_identity.problems import Problem
 from web4_identity.redis_store import StoreUnavailable
 from web4_identity.resources import Resources
@@ -64,15 +64,20 @@ class PayerProof:
         verify_digest(request.headers, body)
         public_key, revoked = await self._key(claim)
         verify_signature(request, claim, public_key, self._skew)
-        try:
-            if not await self._resources.nonces.use(claim.key_id, claim.nonce):
-                raise unproved(problems.SIGNATURE_REPLAYED, "the nonce was used before; sign again with a new one")
-            await spend(self._resources, LimitType.PAYER, claim.key_id)
-        except StoreUnavailable as error:
-            raise store_unavailable(self._resources, error) from error
+        await self._use_nonce(claim)
+        # After the nonce's answer, not in one round trip with it: a replay must not spend its payer's limit.
+        await spend(self._resources, LimitType.PAYER, claim.key_id, write=True)
         if revoked and not self._revoked_may_ask:
             raise payer_revoked()
         return ProvedPayer(claim.key_id, idempotency_key, hashlib.sha256(body).digest())
+
+    async def _use_nonce(self, claim: Claim) -> None:
+        try:
+            fresh = await self._resources.nonces.use(claim.key_id, claim.nonce)
+        except StoreUnavailable as error:
+            raise store_unavailable() from error
+        if not fresh:
+            raise unproved(problems.SIGNATURE_REPLAYED, "the nonce was used before; sign again with a new one")
 
     def _require_our_authority(self, headers: Headers) -> None:
         # What a payer signs for another service (a test stack) would otherwise count here too, sent with its Host.

@@ -52,6 +52,7 @@ def add_problem_handlers(app: FastAPI, resources: Resources) -> None:
     @app.exception_handler(DatabaseUnavailable)
     async def on_database(request: Request, error: DatabaseUnavailable) -> JSONResponse:
         _log.error("database_unavailable", cause=str(error))
+        resources.metrics.database_failed(error)
         return problem_response(
             request.scope,
             Problem(problems.UNAVAILABLE, "the registry cannot be reached; try again", headers={"Retry-After": "5"}),

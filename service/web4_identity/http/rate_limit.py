@@ -1,17 +1,16 @@
-"""Apply the limit per client to /v1/ before a body is read."""
+"""Apply the limit per client to /v1/, before a request is worked on."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from web4_identity import problems
 from web4_identity.http.problem_response import problem_response
-from web4_identity.http.rate_limiter import LimitType, Verdict, rate_limit_key
-from web4_identity.logs import logger
+from web4_identity.http.rate_limiter import rate_limit_key
+from web4_identity.http.verdict import LimitType, Verdict
 from web4_identity.problems import Problem
 from web4_identity.redis_store import StoreUnavailable
 from web4_identity.resources import Resources
 
 _READS = ("GET", "HEAD", "OPTIONS")
-_log = logger()
 
 
 class RateLimit:
@@ -25,36 +24,29 @@ class RateLimit:
         """Pass the request on, or answer 429, or 503 for a write that cannot be counted."""
         if scope["type"] == "http" and scope["path"].startswith("/v1/"):
             try:
-                await self._judge(scope)
+                key = rate_limit_key(scope["state"]["client_ip"])
+                await spend(self._resources, LimitType.IP, key, write=scope["method"] not in _READS)
             except Problem as problem:
                 return await problem_response(scope, problem)(scope, receive, send)
         return await self._app(scope, receive, send)
 
-    async def _judge(self, scope: Scope) -> None:
-        try:
-            await spend(self._resources, LimitType.IP, rate_limit_key(scope["state"]["client_ip"]))
-        except StoreUnavailable as error:
-            # Fail closed for what spends ATP and makes identities; a read without a limit harms nobody.
-            if scope["method"] not in _READS:
-                raise store_unavailable(self._resources, error) from error
-            store_unavailable(self._resources, error)
 
-
-async def spend(resources: Resources, limit: LimitType, who: str) -> None:
+async def spend(resources: Resources, limit: LimitType, who: str, *, write: bool) -> None:
     """Count one request of `who` against `limit`.
 
-    Raises Problem (429) over the limit, StoreUnavailable when Redis does not answer.
+    Raises Problem: 429 over the limit, 503 for a write that cannot be counted.
     """
-    verdict = await resources.rate_limiter.hit(limit, who)
+    try:
+        verdict = await resources.rate_limiter.hit(limit, who, write=write)
+    except StoreUnavailable as error:
+        raise store_unavailable() from error
     if not verdict.allowed:
         resources.metrics.rate_limited.labels(limit.value).inc()
         raise _too_many(verdict)
 
 
-def store_unavailable(resources: Resources, error: StoreUnavailable) -> Problem:
-    """Count and log that Redis is out of reach, and give the problem (503) for what cannot do without it."""
-    resources.metrics.rate_limit_store_errors.inc()
-    _log.error("redis_unavailable", cause=str(error))
+def store_unavailable() -> Problem:
+    """The refusal (503) of what cannot do without Redis."""
     return Problem(problems.UNAVAILABLE, "limits and nonces cannot be kept; try again", headers={"Retry-After": "5"})
 
 

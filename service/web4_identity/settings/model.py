@@ -54,6 +54,17 @@ class Settings(BaseModel):
     rate_limit_window: int = _setting(
         "RATE_LIMIT_WINDOW_SECONDS", "a whole number of seconds from 1 to 86400", 60, ge=1, le=86_400
     )
+    rate_limit_store: Literal["redis", "memory"] = _setting(
+        "RATE_LIMIT_STORE",
+        "redis (counted for all replicas together) or memory (no Redis: each process counts and remembers for itself)",
+        "redis",
+    )
+    mints_without_redis: Literal["refuse", "allow"] = _setting(
+        "MINTS_WITHOUT_REDIS",
+        "refuse (writes get 503 while Redis is lost) or allow (they go on, limits and the single use of a signature"
+        " holding at each replica only)",
+        "refuse",
+    )
     max_witness_count: int = _setting("MAX_WITNESS_COUNT", "a whole number from 3 to 100", 10, ge=3, le=100)
     max_identifier_length: int = _setting(
         "MAX_IDENTIFIER_LENGTH", "a whole number of characters from 1 to 1024", 512, ge=1, le=1024
@@ -98,3 +109,9 @@ class Settings(BaseModel):
 
     database_url: PostgresUrl = _setting("DATABASE_URL", "postgresql://USER:PASSWORD@HOST:PORT/NAME")
     db_pool_size: int = _setting("DB_POOL_SIZE", "a whole number from 1 to 100", 5, group="Database", ge=1, le=100)
+    ledger_check_seconds: int = _setting(
+        "LEDGER_CHECK_SECONDS", "a whole number of seconds from 10 to 3600", 60, ge=10, le=3600
+    )
+    idempotency_retention_days: int = _setting(
+        "IDEMPOTENCY_RETENTION_DAYS", "a whole number of days from 1 to 365", 7, ge=1, le=365
+    )

@@ -1,0 +1,181 @@
+"""Housekeeping: the ledger is watched, old answers are purged, and nothing ends it but the shutdown."""
+
+import asyncio
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest import SOCIETY
+from structlog.testing import capture_logs
+from web4_identity import housekeeping
+from web4_identity.db.upkeep import purge_answers
+from web4_identity.housekeeping import check, keep_house, purge
+from web4_identity.resources import Resources
+from web4_identity.settings import ConfigError, load_settings
+
+pytestmark = pytest.mark.unit
+
+MINT = "/v1/lct/mint"
+
+
+@pytest.fixture
+async def build(env):
+    """build(NAME="value", ...) gives the Resources of a process that serves nothing."""
+    made = []
+
+    def make(**changes):
+        made.append(Resources.build(load_settings(**{**env, **changes})))
+        return made[-1]
+
+    yield make
+    for resources in made:
+        await resources.close()
+
+
+def value(resources, name, **labels):
+    return resources.metrics.registry.get_sample_value(f"web4_identity_{name}", labels)
+
+
+async def test_a_ledger_that_does_not_sum_to_zero_is_seen(build, founder, postgres, database_name):
+    resources = build()
+    before = time.time()
+    with capture_logs() as logs:
+        await check(resources)
+    assert value(resources, "ledger_imbalance_atp") == 0 and not logs
+    assert before <= value(resources, "ledger_last_check_timestamp_seconds") <= time.time()
+    assert value(resources, "society_pool_atp", society=SOCIETY) == 10**9
+    await postgres.run("UPDATE accounts SET balance = balance + 7 WHERE kind = 'pool'", database_name)
+    with capture_logs() as logs:
+        await check(resources)
+    assert value(resources, "ledger_imbalance_atp") == 7
+    assert value(resources, "society_pool_atp", society=SOCIETY) == 10**9 + 7
+    assert [(line["event"], line["atp"]) for line in logs] == [("ledger_imbalance", 7)]
+
+
+async def test_a_check_that_fails_leaves_its_time_behind(build, relay, postgres, database_name):
+    link = await relay(postgres.port)
+    resources = build(DATABASE_URL=postgres.url(database_name, port=link.port))
+    await check(resources)
+    checked = value(resources, "ledger_last_check_timestamp_seconds")
+    await link.cut()
+    with pytest.raises(housekeeping.DatabaseUnavailable):
+        await check(resources)
+    assert value(resources, "ledger_last_check_timestamp_seconds") == checked
+    assert value(resources, "dependency_up", dependency="database") == 0
+
+
+async def test_purge_keeps_young_records_and_an_old_repeat_does_not_mint(
+    client, order, build, postgres, database_name, ledger, monkeypatch
+):
+    monkeypatch.setattr(housekeeping, "PURGE_BATCH", 2)
+    bodies = [order() for _ in range(7)]
+    sent = [(body, {"Idempotency-Key": f"key-{number}"}) for number, body in enumerate(bodies)]
+    for body, headers in sent:
+        assert (await client.post(MINT, json=body, headers=headers)).status_code == 201
+    await postgres.run(
+        """UPDATE idempotency SET created_at = now() - interval '3 days' + CASE
+           WHEN key = 'key-5' THEN interval '1 minute' WHEN key = 'key-6' THEN interval '3 days'
+           ELSE interval '-1 minute' END""",
+        database_name,
+    )
+    resources = build(IDEMPOTENCY_RETENTION_DAYS="3")
+    # Two processes at once delete each record once.
+    assert sum(await asyncio.gather(purge(resources), purge(resources))) <= 5
+    await purge(resources)
+    assert [row["key"] for row in await postgres.run("SELECT key FROM idempotency ORDER BY key", database_name)] == [
+        "key-5",
+        "key-6",
+    ]
+    before = await ledger.everything()
+    young = await client.post(MINT, json=bodies[5], headers=sent[5][1])
+    assert young.status_code == 201
+    old = await client.post(MINT, json=bodies[0], headers=sent[0][1])
+    assert (old.status_code, old.json()["code"]) == (409, "W4_ERR_DUPLICATE")
+    assert await ledger.everything() == before and await ledger.violations() == []
+
+
+async def test_no_failure_ends_it_and_the_purge_has_its_own_time(build, monkeypatch):
+    resources = build()
+    done = []
+
+    async def fail(chore):
+        done.append(chore)
+        raise RuntimeError(f"{chore} failed")
+
+    async def no_pause(seconds):
+        assert 54 <= seconds <= 66
+        if len(done) >= 6:
+            raise asyncio.CancelledError
+        # An hour has passed after the fourth.
+        now[0] += 4000 if len(done) == 4 else 0
+
+    now = [0.0]
+    monkeypatch.setattr(housekeeping, "check", lambda _: fail("check"))
+    monkeypatch.setattr(housekeeping, "purge", lambda _: fail("purge"))
+    monkeypatch.setattr(housekeeping.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(housekeeping.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr(housekeeping.asyncio, "sleep", no_pause)
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
+        await keep_house(resources)
+    assert done == ["check"] * 5 + ["purge"]
+    assert [line["event"] for line in logs] == ["housekeeping_failed"] * 6
+
+
+async def test_a_database_without_tables_is_no_failure(build, empty_database_url):
+    resources = build(DATABASE_URL=empty_database_url)
+    with capture_logs() as logs:
+        running = asyncio.create_task(keep_house(resources))
+        async with asyncio.timeout(10):
+            while not any(line["event"].startswith("housekeeping") for line in logs):
+                await asyncio.sleep(0.05)
+    assert [line["event"] for line in logs] == ["housekeeping_put_off"]
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_it_runs_with_the_app_and_ends_with_it(start):
+    async with start():
+        (task,) = [task for task in asyncio.all_tasks() if task.get_coro().__name__ == "keep_house"]
+        assert not task.done()
+    assert task.cancelled()
+
+
+async def test_a_swallowed_cancellation_does_not_hold_up_the_shutdown(start, monkeypatch):
+    started = asyncio.Event()
+
+    async def swallow(_):
+        started.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(housekeeping, "check", swallow)
+    async with asyncio.timeout(10), start():
+        await started.wait()
+        (task,) = [task for task in asyncio.all_tasks() if task.get_coro().__name__ == "keep_house"]
+    assert task.done()
+
+
+async def test_a_purge_takes_no_more_than_a_batch_at_once(founder, order, client, database):
+    for _ in range(3):
+        await client.post(MINT, json=order())
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    async with database.transaction() as connection:
+        assert [await purge_answers(connection, tomorrow, 2) for _ in range(3)] == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("LEDGER_CHECK_SECONDS", "9", "10 to 3600"),
+        ("LEDGER_CHECK_SECONDS", "3601", "10 to 3600"),
+        ("IDEMPOTENCY_RETENTION_DAYS", "0", "1 to 365"),
+        ("IDEMPOTENCY_RETENTION_DAYS", "366", "1 to 365"),
+    ],
+)
+def test_bounds_of_the_settings(name, value, allowed):
+    with pytest.raises(ConfigError) as caught:
+        load_settings(DATABASE_URL="postgresql://u:p@h/d", **{name: value})
+    (line,) = caught.value.problems
+    assert line.startswith(f"{name} must be ") and allowed in line

@@ -84,7 +84,7 @@ def env(postgres, redis_server, database_name):
         "DATABASE_URL": postgres.url(database_name),
         "REDIS_HOST": "127.0.0.1",
         "REDIS_PORT": str(redis_server.port),
-        "RATE_LIMIT_MAX_REQUESTS_PER_IP": "1000",
+        "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
         "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "1000",
         # Whoever is registered may witness, except where a test says otherwise.
         "MIN_WITNESS_AGE_DAYS": "0",

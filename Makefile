@@ -32,6 +32,9 @@ test: up ## Run every tier on the running stack (test-unit, test-infra, test-clu
 test-unit test-infra test-cluster: test-%: $(READY) ## Run one tier (unit and infra need no cluster)
 	@$(VENV)/bin/pytest -m $*
 
+bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
+	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
+
 status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
 	@$(RUN) -m local status
 
@@ -53,4 +56,4 @@ dashboards: $(READY) ## Rebuild the dashboards' JSON
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster status env stop down clean dashboards lint
+.PHONY: help preflight up test test-unit test-infra test-cluster bench-service status env stop down clean dashboards lint

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Update,
     bindparam,
     insert,
-    literal,
     literal_column,
     select,
     union_all,
@@ -80,7 +79,7 @@ def _statements(together: bool, witnesses: int, granted: bool) -> list[Executabl
     # All parts of a statement see the database as it was before, so no row is changed by two of them. Postgres runs the
     # last part first: of two unique keys that a rival takes at once, the refusal names the same as it does elsewhere.
     parts = [opened, *(change.cte(f"change_{number}") for number, change in enumerate(changes))]
-    return [select(literal(1)).add_cte(*parts)]
+    return [select(literal_column("1")).add_cte(*parts)]
 
 
 def _lct() -> Insert:

@@ -35,6 +35,9 @@ test-unit test-infra test-cluster: test-%: $(READY) ## Run one tier (unit and in
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
 	@$(RUN) -m local validate
 
+bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
+	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
+
 status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
 	@$(RUN) -m local status
 
@@ -59,4 +62,4 @@ docs: $(READY) ## Rewrite docs/configuration.md from the settings
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards docs lint
+.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards docs lint bench-service

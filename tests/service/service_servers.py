@@ -83,11 +83,12 @@ class Service:
 
 
 class Postgres:
-    def __init__(self):
+    def __init__(self, parent=None, **settings):
+        """Start a server; `parent` is the folder for its files, `settings` are server parameters in place of ours."""
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
         initdb, server = (binary(name, "postgresql", *folders) for name in ("initdb", "postgres"))
         self.port = free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="web4-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="web4-pg-", dir=parent))
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
         if POSTGRES_USER:
@@ -103,13 +104,21 @@ class Postgres:
             "fsync": "off",
             "max_connections": 60,
             "shared_buffers": "32MB",
+            **settings,
         }
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
-        with (self.folder / "log").open("wb") as log:
-            self.process = subprocess.Popen(
-                [server, "-D", data, *flags], stdout=log, stderr=log, cwd=self.folder, **POSTGRES_USER
-            )
+        self._command = [server, "-D", data, *flags]
+        self._start()
+
+    def _start(self):
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self.folder, **POSTGRES_USER)
         wait_for(self._answers, "postgres", self.process)
+
+    def restart(self, number=signal.SIGINT):
+        """Stop the server (SIGINT as an operator does, SIGQUIT as a crash) and start it again on its port."""
+        stop(self.process, number)
+        self._start()
 
     def url(self, database, *, port=None, password=PASSWORD):
         return f"postgresql://owner:{password}@127.0.0.1:{port or self.port}/{database}"

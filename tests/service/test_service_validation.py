@@ -115,15 +115,15 @@ async def test_the_service_lets_no_attack_pass(served, validate, ledger):
             {"extra field admin", "extra field private_key"},
         ),
         (
-            "import web4_identity.db.minting as m\nasync def none(*_): return []\nm.require_witnesses = none",
+            "import web4_identity.db.minting as m; m.require_witnesses = lambda *_: []",
             {"human without witnesses", "forged attestation", "self-attestation"},
         ),
         (
             "import web4_identity.db.minting as m\n"
-            "right = m.transfer\n"
-            "async def more(connection, *, amount, reason, **rest):\n"
-            "    await right(connection, amount=amount + (reason == 'mint_fee'), reason=reason, **rest)\n"
-            "m.transfer = more",
+            "right = m.write_mint\n"
+            "async def more(connection, values, attested):\n"
+            "    await right(connection, {**values, 'price': values['price'] + 1}, attested)\n"
+            "m.write_mint = more",
             {"same key at once", "balance unchanged"},
         ),
     ],
@@ -149,7 +149,7 @@ async def test_removed_duplicate_checks_are_found_and_named(served, validate, po
     )
     for row in found:
         await postgres.run(f"ALTER TABLE lcts DROP CONSTRAINT {row['conname']} CASCADE", database_name)
-    weakness = "import web4_identity.db.minting as m\nasync def none(*_): pass\nm._refuse_duplicate = none"
+    weakness = "import web4_identity.db.minting as m; m._refuse_duplicate = lambda *_: None"
     code, out, _ = await validate(served(weakness), "--json")
     assert code == 1 and bypasses(out) >= {"same identifier", "same identifier at once"}
 

@@ -19,7 +19,7 @@ def add_balance_routes(app: FastAPI, resources: Resources) -> None:
         """How much ATP the LCT has, in the society it was born into."""
         row = None
         if is_lct_id(lct_id):
-            async with resources.database.transaction() as connection:
+            async with resources.database.reading() as connection:
                 row = await balance_of(connection, lct_id)
         if row is None:
             raise Problem(problems.LCT_NOT_FOUND, "no LCT of this id is registered")

@@ -107,7 +107,7 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
         """The LCT's JSON-LD document, or 404; 304 when If-None-Match names its ETag."""
         row = None
         if is_lct_id(lct_id):
-            async with resources.database.transaction() as connection:
+            async with resources.database.reading() as connection:
                 row = await find_lct(connection, lct_id)
                 attested = await attestations_of(connection, lct_id)
         if row is None:

@@ -42,7 +42,7 @@ def add_listing_routes(app: FastAPI, resources: Resources) -> None:
         """
         if not is_society_name(page.society):
             raise _not_registered()
-        async with resources.database.transaction() as connection:
+        async with resources.database.reading() as connection:
             society_id = await society_id_of(connection, page.society)
             if society_id is None:
                 raise _not_registered()

@@ -1,11 +1,13 @@
 """The connection pool, and one exception for every way the database can be out of reach."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import asyncpg
 from pydantic import SecretStr
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import QueuePool
@@ -62,10 +64,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_WAIT_SECONDS,
-            # After a failover every pooled connection is dead; find out before a request uses it.
-            pool_pre_ping=True,
             hide_parameters=True,
         )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def pool(self) -> QueuePool:
@@ -79,21 +81,46 @@ class Database:
         `isolation` is a level's SQL name; None is the server's READ COMMITTED.
         Raises DatabaseUnavailable when the database cannot be reached, is full, or takes too long.
         """
-        try:
+        with _database_errors():
             async with self._engine.connect() as connection:
                 if isolation:
                     await connection.execution_options(isolation_level=isolation)
                 async with connection.begin():
                     yield connection
-        except (OSError, PoolTimeout, DBAPIError, asyncpg.InterfaceError) as error:
-            unavailable = _classify(error)
-            if unavailable is None:
-                raise
-            raise unavailable from error
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without a transaction: each statement is sent alone and sees what is committed by then.
+
+        Raises DatabaseUnavailable as transaction() does.
+        """
+        with _database_errors():
+            async with self._reader.connect() as connection:
+                yield connection
 
     async def close(self) -> None:
         """Close every pooled connection."""
         await self._engine.dispose()
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """Let the pool open new connections when this one is closed, as all are after a restart or a failover.
+
+    The event loop has seen the closing, so this asks nobody, where a ping would cost a round trip at every use.
+    """
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, PoolTimeout, DBAPIError, asyncpg.InterfaceError) as error:
+        unavailable = _classify(error)
+        if unavailable is None:
+            raise
+        raise unavailable from error
 
 
 def _classify(error: Exception) -> DatabaseUnavailable | None:

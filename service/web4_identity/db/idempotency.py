@@ -35,11 +35,14 @@ async def recall(connection: AsyncConnection, attempt: Attempt) -> dict[str, Any
         idempotency.c.payer == attempt.payer, idempotency.c.key == attempt.key
     )
     row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
-    if row.request_sha256 != attempt.request_sha256:
+    return None if row is None else recalled(attempt, row.request_sha256, row.answer)
+
+
+def recalled(attempt: Attempt, request_sha256: bytes, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer of a record; raises Problem (422) when the record is another body's."""
+    if request_sha256 != attempt.request_sha256:
         raise conflict()
-    return row.answer
+    return answer
 
 
 async def remember(connection: AsyncConnection, attempt: Attempt, answer: dict[str, Any]) -> None:

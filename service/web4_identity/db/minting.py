@@ -1,5 +1,8 @@
 """Mint one LCT: registry, price, fee, grant, counter and idempotency record in one transaction, or nothing at all.
 
+The transaction is three statements, as a society's mints queue behind each other's round trips: one locks the society,
+one reads all that is judged, one writes.
+
 Locks are always taken in the same order (the society's row, shares of LCTs, then accounts by rising id), so that
 concurrent mints queue and never deadlock.
 """
@@ -8,21 +11,19 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
-from web4_identity.db.audit import audit_entry
 from web4_identity.db.engine import Database
-from web4_identity.db.idempotency import Attempt, conflict, key_taken, recall, remember
-from web4_identity.db.ledger import open_account, transfer
-from web4_identity.db.registry import insert_lct
-from web4_identity.db.revocation import refuse_revoked
-from web4_identity.db.tables import accounts, lcts, societies
-from web4_identity.db.witnesses import WitnessPolicy, nonce_used, remember_attestations, require_witnesses
-from web4_identity.domain.attestation import Birth, Testimony
+from web4_identity.db.idempotency import Attempt, conflict, key_taken, recalled
+from web4_identity.db.mint_state import MintState, lock_society, read_state
+from web4_identity.db.mint_write import write_mint
+from web4_identity.db.revocation import payer_revoked
+from web4_identity.db.witnesses import WitnessPolicy, attestation_row, nonce_used, require_witnesses
+from web4_identity.domain.attestation import Attestation, Birth, Testimony
 from web4_identity.domain.document import birth_certificate
 from web4_identity.domain.entities import EntityType
 from web4_identity.domain.keys import from_multikey, lct_id
@@ -60,6 +61,11 @@ class MintOrder:
     witnesses: list[Testimony] = field(default_factory=list)
     parent_org: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def witness_ids(self) -> list[str]:
+        """The LCT ids of the witnesses."""
+        return [testimony.lct_id for testimony in self.witnesses]
 
     def birth(self, payer: str) -> Birth:
         """What a witness attests when `payer` (an LCT id) pays."""
@@ -114,80 +120,101 @@ async def mint(database: Database, order: MintOrder, policy: MintPolicy, attempt
 async def _mint_once(
     connection: AsyncConnection, order: MintOrder, policy: MintPolicy, attempt: Attempt
 ) -> tuple[Minted, bool]:
-    society = (
-        await connection.execute(
-            select(societies.c.id, societies.c.lct_count).where(societies.c.name == order.society).with_for_update()
-        )
-    ).one_or_none()
+    society = await lock_society(connection, order.society)
     if society is None:
         raise Problem(problems.SOCIETY_NOT_FOUND, "no society of this name is registered")
-    before = await recall(connection, attempt)
-    if before is not None:
-        return Minted(**before), False
-    minted = await _mint(connection, order, policy, attempt.payer, society)
-    await remember(connection, attempt, asdict(minted))
+    new_id = lct_id(from_multikey(order.public_key))
+    state = await read_state(
+        connection,
+        society.id,
+        attempt,
+        new_id=new_id,
+        identifier=order.entity_identifier,
+        witnesses=order.witness_ids,
+    )
+    if state.recorded is not None:
+        return Minted(**recalled(attempt, *state.recorded)), False
+    now = datetime.now(UTC)
+    attested = _judge(state, order, policy, attempt.payer, now)
+    price = _payable(state, policy, society.lct_count)
+    certificate = birth_certificate(
+        order.entity_type, order.society, [testimony.lct_id for testimony, _ in attested], now
+    )
+    minted = Minted(new_id, certificate, now.isoformat(), price, state.payer.balance - price, policy.grant)
+    await _write(connection, society.id, order, attempt, state, attested, minted, now)
     return minted, True
 
 
-async def _mint(
-    connection: AsyncConnection, order: MintOrder, policy: MintPolicy, payer_id: str, society: Any
-) -> Minted:
-    now = datetime.now(UTC)
+def _judge(
+    state: MintState, order: MintOrder, policy: MintPolicy, payer: str, now: datetime
+) -> list[tuple[Testimony, Attestation]]:
+    """Refuse what may not be minted, whatever it costs; give the verified attestations."""
     # Judged here and not with the proof's signature: a late repeat of a mint must get its first answer.
     if abs(now - datetime.fromisoformat(order.binding_created_at)) > policy.binding_skew:
         raise Problem(problems.BINDING_PROOF, f"created_at is more than {policy.binding_skew.seconds} s from now")
     # Its proof was checked before this transaction, which may have waited long for the society.
-    await refuse_revoked(connection, payer_id)
-    new_id = lct_id(from_multikey(order.public_key))
-    await _refuse_duplicate(connection, society.id, new_id, order.entity_identifier)
-    attested = await require_witnesses(
-        connection, society.id, order.birth(payer_id), order.witnesses, policy.witnesses, now
-    )
-    witnesses = [testimony.lct_id for testimony in order.witnesses]
+    if state.payer_revoked_at is not None:
+        raise payer_revoked()
+    _refuse_duplicate(state)
+    return require_witnesses(state.members, order.birth(payer), order.witnesses, policy.witnesses, now)
 
-    payer, pool = await _lock_accounts(connection, society.id, payer_id)
-    price = _price(policy, society.lct_count)
-    if payer.balance < price:
+
+def _refuse_duplicate(state: MintState) -> None:
+    if state.duplicate:
+        raise _duplicate()
+
+
+def _payable(state: MintState, policy: MintPolicy, minted: int) -> int:
+    """The price in ATP, which the payer has, as the pool has the grant."""
+    price = _price(policy, minted)
+    if state.payer.balance < price:
         raise Problem(
             problems.INSUFFICIENT_ATP,
-            f"the mint costs {price} ATP and the caller has {payer.balance}",
+            f"the mint costs {price} ATP and the caller has {state.payer.balance}",
             atp_cost=price,
-            caller_atp_balance=payer.balance,
+            caller_atp_balance=state.payer.balance,
         )
-    if pool.balance + price < policy.grant:
+    if state.pool.balance + price < policy.grant:
         raise Problem(problems.POOL_EXHAUSTED, f"the society's pool cannot pay the grant of {policy.grant} ATP")
+    return price
 
-    certificate = birth_certificate(order.entity_type, order.society, witnesses, now)
-    await insert_lct(
-        connection,
-        {
-            "lct_id": new_id,
-            "society_id": society.id,
-            "entity_type": order.entity_type.value,
-            "entity_identifier": order.entity_identifier,
-            "public_key": order.public_key,
-            "parent_org": order.parent_org,
-            "witnesses": witnesses,
-            "birth_certificate": certificate,
-            "binding_created_at": order.binding_created_at,
-            "binding_proof": order.binding_proof,
-            "metadata": order.metadata,
-            "genesis": False,
-            "created_at": now,
-        },
-    )
-    await remember_attestations(connection, new_id, attested)
-    account = await open_account(connection, kind="lct", society_id=society.id, lct_id=new_id)
-    about = {"reference": new_id, "now": now}
-    await transfer(connection, source=payer.id, target=pool.id, amount=price, reason="mint_fee", **about)
-    await transfer(connection, source=pool.id, target=account, amount=policy.grant, reason="mint_grant", **about)
-    await connection.execute(
-        update(societies).where(societies.c.id == society.id).values(lct_count=societies.c.lct_count + 1)
-    )
-    await connection.execute(
-        audit_entry("mint", actor=payer_id, subject=new_id, now=now, society=order.society, atp_cost=price)
-    )
-    return Minted(new_id, certificate, now.isoformat(), price, payer.balance - price, policy.grant)
+
+async def _write(
+    connection: AsyncConnection,
+    society_id: int,
+    order: MintOrder,
+    attempt: Attempt,
+    state: MintState,
+    attested: list[tuple[Testimony, Attestation]],
+    minted: Minted,
+    now: datetime,
+) -> None:
+    values = {
+        "lct_id": minted.lct_id,
+        "society_id": society_id,
+        "entity_type": order.entity_type.value,
+        "entity_identifier": order.entity_identifier,
+        "public_key": order.public_key,
+        "parent_org": order.parent_org,
+        "witnesses": order.witness_ids,
+        "birth_certificate": minted.birth_certificate,
+        "binding_created_at": order.binding_created_at,
+        "binding_proof": order.binding_proof,
+        "metadata": order.metadata,
+        "created_at": now,
+        "payer_account": state.payer.id,
+        "pool_account": state.pool.id,
+        "price": minted.atp_cost,
+        "grant": minted.granted,
+        "mint_fee": uuid4(),
+        "mint_grant": uuid4(),
+        "detail": {"society": order.society, "atp_cost": minted.atp_cost},
+        "payer": attempt.payer,
+        "key": attempt.key,
+        "request_sha256": attempt.request_sha256,
+        "answer": asdict(minted),
+    }
+    await write_mint(connection, values, [attestation_row(*each) for each in attested])
 
 
 def _price(policy: MintPolicy, minted: int) -> int:
@@ -201,25 +228,3 @@ def _price(policy: MintPolicy, minted: int) -> int:
 
 def _duplicate() -> Problem:
     return Problem(problems.DUPLICATE, "this public key, or this entity_identifier in this society, is already minted")
-
-
-async def _refuse_duplicate(connection: AsyncConnection, society_id: int, new_id: str, identifier: str) -> None:
-    same_name = and_(lcts.c.society_id == society_id, lcts.c.entity_identifier == identifier)
-    found = await connection.execute(select(lcts.c.lct_id).where(or_(lcts.c.lct_id == new_id, same_name)).limit(1))
-    if found.first() is not None:
-        raise _duplicate()
-
-
-async def _lock_accounts(connection: AsyncConnection, society_id: int, payer: str) -> tuple[Any, Any]:
-    """Lock the payer's account and the society's pool, by rising id, and give both with their balances."""
-    pool_of_society = and_(accounts.c.society_id == society_id, accounts.c.kind == "pool")
-    rows = (
-        await connection.execute(
-            select(accounts.c.id, accounts.c.kind, accounts.c.balance)
-            .where(or_(accounts.c.lct_id == payer, pool_of_society))
-            .order_by(accounts.c.id)
-            .with_for_update()
-        )
-    ).all()
-    by_kind = {row.kind: row for row in rows}
-    return by_kind["lct"], by_kind["pool"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, insert, select
+from sqlalchemy import Row, RowMapping, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity.db.tables import attestations, lcts, societies, standing
@@ -33,8 +33,11 @@ async def public_key_of(connection: AsyncConnection, lct_id: str) -> str | None:
 
 async def payer_key(connection: AsyncConnection, lct_id: str) -> Row | None:
     """The `public_key` (Multikey z6Mk...) of a registered LCT and its `revoked_at`, or None."""
-    query = select(lcts.c.public_key, lcts.c.revoked_at).where(lcts.c.lct_id == lct_id)
-    return (await connection.execute(query)).one_or_none()
+    return (await connection.execute(_PAYER_KEY, {"payer": lct_id})).one_or_none()
+
+
+# Asked with every mint, so made once.
+_PAYER_KEY = select(lcts.c.public_key, lcts.c.revoked_at).where(lcts.c.lct_id == bindparam("payer"))
 
 
 async def society_names(connection: AsyncConnection) -> list[str]:

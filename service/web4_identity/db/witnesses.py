@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, literal, select
+from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
-from web4_identity.db.tables import attestations, audit_entries, lcts, standing
+from web4_identity.db.tables import attestations, audit_entries, standing
 from web4_identity.domain.attestation import ROLE, Attestation, Birth, Testimony, read_attestation
 from web4_identity.domain.cose import StatementRefused
 from web4_identity.domain.entities import WITNESS_QUORUM
@@ -28,9 +27,8 @@ class WitnessPolicy:
     min_actions: int
 
 
-async def require_witnesses(
-    connection: AsyncConnection,
-    society_id: int,
+def require_witnesses(
+    known: Mapping[str, Mapping[str, Any]],
     birth: Birth,
     testimonies: list[Testimony],
     policy: WitnessPolicy,
@@ -38,9 +36,9 @@ async def require_witnesses(
 ) -> list[tuple[Testimony, Attestation]]:
     """Give the verified attestations of all `testimonies`, whose LCTs are distinct; `now` is an aware time.
 
-    Raises Problem (409): fewer good ones than the entity type needs, or any that is not good.
+    `known` has each of them that is an LCT of the society, by id, with the columns of candidates(). Raises Problem
+    (409): fewer good ones than the entity type needs, or any that is not good.
     """
-    known = await _candidates(connection, society_id, [testimony.lct_id for testimony in testimonies])
     good, refused = [], []
     for testimony in testimonies:
         try:
@@ -64,26 +62,15 @@ async def require_witnesses(
     return good
 
 
-async def remember_attestations(
-    connection: AsyncConnection, subject: str, attested: list[tuple[Testimony, Attestation]]
-) -> None:
-    """Keep the attestations of `subject` (an LCT id).
-
-    Raises sqlalchemy's IntegrityError when a witness used a nonce before.
-    """
-    if attested:
-        rows = [
-            {
-                "witness": testimony.lct_id,
-                "nonce": attestation.nonce,
-                "subject": subject,
-                "role": ROLE,
-                "sig": testimony.attestation,
-                "ts": attestation.ts,
-            }
-            for testimony, attestation in attested
-        ]
-        await connection.execute(insert(attestations), rows)
+def attestation_row(testimony: Testimony, attestation: Attestation) -> dict[str, Any]:
+    """The columns of a verified attestation but its subject."""
+    return {
+        "witness": testimony.lct_id,
+        "nonce": attestation.nonce,
+        "role": ROLE,
+        "sig": testimony.attestation,
+        "ts": attestation.ts,
+    }
 
 
 def nonce_used(error: IntegrityError) -> bool:
@@ -105,7 +92,7 @@ def _judge(
     lacking = []
     if composite(T3_WEIGHTS, candidate) < policy.min_reputation:
         lacking.append(f"reputation {policy.min_reputation}")
-    if now - candidate["since"] < policy.min_age:
+    if now - min(candidate["created_at"], candidate["since"] or candidate["created_at"]) < policy.min_age:
         lacking.append(f"age {policy.min_age.days} days")
     if candidate["actions"] < policy.min_actions:
         lacking.append(f"{policy.min_actions} actions")
@@ -114,36 +101,18 @@ def _judge(
     return attestation
 
 
-async def _candidates(connection: AsyncConnection, society_id: int, ids: list[str]) -> dict[str, Mapping[str, Any]]:
-    """The LCTs of the society among `ids`, each with its key, T3 roots, age and actions."""
-    if not ids:
-        return {}
+def candidates(members: FromClause) -> Select:
+    """Each of `members` (lct_id, public_key, revoked_at, created_at), its T3 roots, actions and standing's `since`."""
     roots = [func.coalesce(standing.c[name], ROOT_START).label(name) for name in T3_WEIGHTS]
-    query = (
-        select(
-            lcts.c.lct_id,
-            lcts.c.public_key,
-            lcts.c.revoked_at,
-            # LEAST passes over a null.
-            func.least(lcts.c.created_at, standing.c.since).label("since"),
-            (func.coalesce(standing.c.actions, literal(0)) + _seen_actions()).label("actions"),
-            *roots,
-        )
-        .outerjoin(standing, standing.c.lct_id == lcts.c.lct_id)
-        .where(lcts.c.society_id == society_id, lcts.c.lct_id.in_(ids))
-        # None of them is revoked before this mint is over.
-        .with_for_update(read=True, of=lcts)
+    actions = func.coalesce(standing.c.actions, literal(0)) + _seen_actions(members.c.lct_id)
+    return select(*members.c, standing.c.since, actions.label("actions"), *roots).outerjoin_from(
+        members, standing, standing.c.lct_id == members.c.lct_id
     )
-    return {row["lct_id"]: row for row in (await connection.execute(query)).mappings()}
 
 
-def _seen_actions() -> ColumnElement[int]:
+def _seen_actions(lct_id: ColumnElement[str]) -> ColumnElement[int]:
     """What the registry itself has seen an LCT do: births witnessed and mints paid."""
-    witnessed = select(func.count()).where(attestations.c.witness == lcts.c.lct_id).correlate(lcts).scalar_subquery()
-    paid = (
-        select(func.count())
-        .where(audit_entries.c.actor == lcts.c.lct_id, audit_entries.c.action == "mint")
-        .correlate(lcts)
-        .scalar_subquery()
-    )
-    return witnessed + paid
+    witnessed = select(func.count()).select_from(attestations).where(attestations.c.witness == lct_id)
+    paid = select(func.count()).select_from(audit_entries)
+    paid = paid.where(audit_entries.c.actor == lct_id, audit_entries.c.action == "mint")
+    return witnessed.scalar_subquery() + paid.scalar_subquery()

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from functools import lru_cache
 
 import base58
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -33,10 +34,12 @@ def to_multikey(raw_public_key: bytes) -> str:
     return "z" + base58.b58encode(_ED25519_PREFIX + raw_public_key).decode("ascii")
 
 
+@lru_cache(maxsize=1024)
 def from_multikey(text: str) -> bytes:
     """Read a Multikey z6Mk... into 32 raw Ed25519 public key bytes.
 
-    Raises ValueError when the text is not the canonical Multikey of an Ed25519 public key.
+    Raises ValueError when the text is not the canonical Multikey of an Ed25519 public key. Kept for the keys seen last:
+    a mint asks for each of its keys several times.
     """
     # 48 characters is the length of every Ed25519 Multikey: a long text must not reach the quadratic decoder.
     if len(text) != 48 or not text.startswith("z6Mk"):

@@ -87,7 +87,7 @@ class PayerProof:
 
     async def _key(self, claim: Claim) -> tuple[bytes, bool]:
         """The public key of who is claimed to have signed, and whether that LCT is revoked."""
-        async with self._resources.database.transaction() as connection:
+        async with self._resources.database.reading() as connection:
             row = await payer_key(connection, claim.key_id)
         if row is None:
             raise unproved(problems.SIGNATURE_KEY_UNKNOWN, "keyid names no registered LCT")

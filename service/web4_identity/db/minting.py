@@ -116,7 +116,9 @@ async def _mint_once(
 ) -> tuple[Minted, bool]:
     society = (
         await connection.execute(
-            select(societies.c.id, societies.c.lct_count).where(societies.c.name == order.society).with_for_update()
+            select(societies.c.id, societies.c.founder, societies.c.lct_count)
+            .where(societies.c.name == order.society)
+            .with_for_update()
         )
     ).one_or_none()
     if society is None:
@@ -157,7 +159,7 @@ async def _mint(
     if pool.balance + price < policy.grant:
         raise Problem(problems.POOL_EXHAUSTED, f"the society's pool cannot pay the grant of {policy.grant} ATP")
 
-    certificate = birth_certificate(order.entity_type, order.society, witnesses, now)
+    certificate = birth_certificate(order.entity_type, society.founder, witnesses, now)
     await insert_lct(
         connection,
         {

@@ -46,7 +46,7 @@ def birth_certificate(
 def lct_document(row: Mapping[str, Any], attested: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The document of one row of the registry, with what was attested of it.
 
-    An LCT of before binding proofs, and a society's founder, have a binding without one.
+    An LCT of before binding proofs, and one that a society began with, may have a binding without one.
     """
     born = row["created_at"].isoformat()
     binding = {

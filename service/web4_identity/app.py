@@ -14,6 +14,7 @@ from web4_identity.api.listing import add_listing_routes
 from web4_identity.api.probes import add_probe_routes
 from web4_identity.api.revocation import add_revocation_routes
 from web4_identity.api.societies import add_society_routes
+from web4_identity.api.standing import add_standing_routes
 from web4_identity.db.engine import DatabaseUnavailable
 from web4_identity.db.registry import society_names
 from web4_identity.housekeeping import housekeeping
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_listing_routes(app, resources)
     add_balance_routes(app, resources)
     add_society_routes(app, resources)
+    add_standing_routes(app, resources)
     add_probe_routes(app, resources)
     return app
 

@@ -194,6 +194,7 @@ def test_migrate_wants_the_genesis_options_together(options):
         (["--actions", "-1"], "--actions"),
         (["--since", "yesterday"], "with its zone"),
         (["--since", "2025-01-31T00:00:00"], "with its zone"),
+        (["--since", "0001-01-01T00:00:00+14:00"], "with its zone"),
     ],
 )
 def test_standing_names_what_it_cannot_use(monkeypatch, options, message):

@@ -28,7 +28,8 @@ def _entity_type(value: object) -> object:
     return ALIASES.get(value, value) if isinstance(value, str) else value
 
 
-def _public_key(text: str) -> str:
+def checked_public_key(text: str) -> str:
+    """Give back an Ed25519 Multikey z6Mk...; raises ValueError for anything else."""
     from_multikey(text)
     return text
 
@@ -78,7 +79,7 @@ def mint_request_model(settings: Settings) -> type[BaseModel]:
             str, Field(pattern=IDENTIFIER_PATTERN, min_length=1, max_length=settings.max_identifier_length)
         ]
         society: Annotated[str, Field(pattern=PRINTABLE_PATTERN, max_length=256)]
-        public_key: Annotated[str, AfterValidator(_public_key)]
+        public_key: Annotated[str, AfterValidator(checked_public_key)]
         binding_proof: Annotated[str, Field(pattern=STATEMENT_PATTERN, max_length=MAX_BINDING_PROOF_LENGTH)]
         witnesses: Annotated[
             list[Witness], Field(max_length=settings.max_witness_count), AfterValidator(_distinct)

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from web4_identity import SERVICE_VERSION
 from web4_identity.api.balance import add_balance_routes
+from web4_identity.api.description import describe, operation_id
 from web4_identity.api.lct import add_lct_routes
 from web4_identity.api.listing import add_listing_routes
 from web4_identity.api.probes import add_probe_routes
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         middleware=[
             # Outermost first. Whatever the others say is logged and counted; a body is bounded before it is waited for.
             Middleware(Access, resources=resources),
@@ -79,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_society_routes(app, resources)
     add_standing_routes(app, resources)
     add_probe_routes(app, resources)
+    describe(app)
     return app
 
 

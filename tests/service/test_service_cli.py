@@ -226,6 +226,7 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
         ["revoke"],
         ["standing"],
         ["validate"],
+        ["openapi"],
         ["ledger", "verify"],
     ],
 )

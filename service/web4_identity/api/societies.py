@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from web4_identity import problems
 from web4_identity.api.answers import Society
-from web4_identity.api.documented import refusals
+from web4_identity.api.documented import BODY_REFUSALS, refusals
 from web4_identity.api.mint_request import MAX_BINDING_PROOF_LENGTH, STATEMENT_PATTERN, checked_public_key
 from web4_identity.db.balances import society_with_pool
 from web4_identity.db.founding import Founding, GenesisRefused, KeyTaken, SocietyExists
@@ -67,8 +67,7 @@ def add_society_routes(app: FastAPI, resources: Resources) -> None:
             *OPERATOR_REFUSALS,
             problems.SOCIETY_EXISTS,
             problems.DUPLICATE,
-            problems.BODY_TOO_LARGE,
-            problems.VALIDATION,
+            *BODY_REFUSALS,
             problems.BINDING_PROOF,
             problems.IDEMPOTENCY_CONFLICT,
         ),

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from web4_identity import problems
 from web4_identity.api.answers import StandingAnswer
-from web4_identity.api.documented import refusals
+from web4_identity.api.documented import BODY_REFUSALS, refusals
 from web4_identity.db.standing import Standing, StandingRefused, set_standing
 from web4_identity.domain.keys import is_lct_id
 from web4_identity.http.operator_proof import OPERATOR_REFUSALS, OperatorProof
@@ -102,5 +102,5 @@ def add_standing_routes(app: FastAPI, resources: Resources) -> None:
         set_witness_standing,
         methods=["PUT"],
         route_class_override=ExactJsonRoute,
-        responses=refusals(*OPERATOR_REFUSALS, problems.LCT_NOT_FOUND, problems.BODY_TOO_LARGE, problems.VALIDATION),
+        responses=refusals(*OPERATOR_REFUSALS, problems.LCT_NOT_FOUND, *BODY_REFUSALS),
     )

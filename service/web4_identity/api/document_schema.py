@@ -5,6 +5,7 @@ Source: Web4 LCT specification, JSON-LD form. Stricter where this registry alway
 
 from typing import Any
 
+from web4_identity.api.mint_request import MULTIKEY_PATTERN
 from web4_identity.domain.cose import PREFIX
 from web4_identity.domain.document import BIRTH_CONTEXT, CONTEXT
 from web4_identity.domain.entities import BIRTH_CERTIFICATE_WITNESSES, EntityType
@@ -29,14 +30,14 @@ def _tensor(roots: dict[str, Any]) -> dict[str, Any]:
 _TEXT = {"type": "string"}
 _TIME = {"type": "string", "format": "date-time"}
 _LCT_ID = {"type": "string", "pattern": LCT_ID_PATTERN}
-_PUBLIC_KEY = {"type": "string", "pattern": "^z6Mk[1-9A-HJ-NP-Za-km-z]{44}$"}
+_PUBLIC_KEY = {"type": "string", "pattern": MULTIKEY_PATTERN}
 _STATEMENT = {"type": "string", "pattern": f"^{PREFIX}[A-Za-z0-9_-]+$"}
 
 DOCUMENT_SCHEMA = _object(
     {
         "@context": {"type": "array", "const": [CONTEXT]},
         "lct_id": _LCT_ID,
-        "subject": {"type": "string", "pattern": "^did:web4:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$"},
+        "subject": {"type": "string", "pattern": MULTIKEY_PATTERN.replace("^", "^did:web4:key:")},
         "binding": _object(
             {
                 "entity_type": {"enum": [each.value for each in EntityType]},

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from web4_identity import problems
 from web4_identity.api.answers import Society
 from web4_identity.api.documented import BODY_REFUSALS, refusals
-from web4_identity.api.mint_request import MAX_BINDING_PROOF_LENGTH, STATEMENT_PATTERN, checked_public_key
+from web4_identity.api.mint_request import MAX_BINDING_PROOF_LENGTH, STATEMENT_PATTERN, PublicKey
 from web4_identity.db.balances import society_with_pool
 from web4_identity.db.founding import Founding, GenesisRefused, KeyTaken, SocietyExists
 from web4_identity.db.genesis import found_for_operator
@@ -47,7 +47,7 @@ class FoundingRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH), AfterValidator(_society_name)]
-    founder_public_key: Annotated[str, AfterValidator(checked_public_key)]
+    founder_public_key: PublicKey
     binding_proof: Annotated[str, Field(pattern=STATEMENT_PATTERN, max_length=MAX_BINDING_PROOF_LENGTH)]
     founder_funds: Atp | None = None
     pool_funds: Atp | None = None

@@ -23,6 +23,7 @@ BACKEND = STATE / "pulumi"
 PASSPHRASE = STATE / "passphrase"
 CONFIG = STATE / f"Pulumi.{STACK}.yaml"  # the committed file plus what belongs to this machine
 FOUNDER_KEY = STATE / "founder.pem"
+FOUNDER_PROOF = STATE / "founder.proof"  # kept, as every proof made is another one, and so another migration Job
 SOCIETY = "web4-local"
 EDGE_CA = STATE / "edge-ca.crt"
 SERVER_NAMES = ("identity.web4.local", "localhost", "127.0.0.1")
@@ -35,10 +36,12 @@ class Founder:
     Attributes:
         lct_id: its LCT id.
         public_key: its Multikey, `z6Mk…`.
+        binding_proof: what the key signed to say that it is an organization's, `cose:…`.
     """
 
     lct_id: str
     public_key: str
+    binding_proof: str
 
 
 def check_passphrase() -> None:
@@ -74,14 +77,18 @@ def environment() -> dict[str, str]:
 
 
 def founder() -> Founder:
-    """Return the founder whose key is kept in the state folder, made at the first call."""
+    """Return the founder whose key and proof are kept in the state folder, each made when it is not there."""
     private_dir(STATE)
     if not FOUNDER_KEY.exists():
+        FOUNDER_PROOF.unlink(missing_ok=True)
         capture([service_cli(), "keygen", "--out", FOUNDER_KEY])
-    words = capture([service_cli(), "keygen", "--show", FOUNDER_KEY]).split()
+    words = capture([service_cli(), "keygen", "--show", FOUNDER_KEY, "--binding", "organization"]).split()
+    if not FOUNDER_PROOF.exists():
+        write_private(FOUNDER_PROOF, next(word for word in words if word.startswith("cose:")))
     return Founder(
         lct_id=next(word for word in words if word.startswith("lct:web4:")),
         public_key=next(word for word in words if word.startswith("z6Mk")),
+        binding_proof=FOUNDER_PROOF.read_text(),
     )
 
 
@@ -98,12 +105,17 @@ def configure(where: Target, images: Mapping[str, str]) -> None:
         images: image names by key.
     """
     certificate, key = edge_certificate(where.address())
+    first = founder()
     machine = {
         "cluster": {"kubeconfig": str(where.kubeconfig), "context": where.context},
         "images": {name.replace("-", "_"): images[name] for name in _PULUMI_IMAGES},
         "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
-        "genesis": {"society": SOCIETY, "public_key": founder().public_key},
+        "genesis": {
+            "society": SOCIETY,
+            "public_key": first.public_key,
+            "binding_proof": first.binding_proof,
+        },
     }
     document = yaml.safe_load((REPO / f"Pulumi.{STACK}.yaml").read_text())
     config = document.setdefault("config", {})

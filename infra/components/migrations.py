@@ -35,6 +35,10 @@ class Migrations(pulumi.ComponentResource):
         command = ["web4-identity", "migrate"]
         if args.genesis.public_key:
             command += ["--genesis-society", args.genesis.society, "--genesis-public-key", args.genesis.public_key]
+            if args.genesis.binding_proof:
+                command += ["--genesis-binding-proof", args.genesis.binding_proof]
+            for witness in args.genesis.witnesses:
+                command += ["--genesis-witness", witness]
         # The whole configuration, not only the DSN: founding a society grants ATP, and how much is a setting.
         variables = plain_variables(args.environment, args.identity, args.trusted_proxies, args.authorities)
         container = {

@@ -1,6 +1,7 @@
 """The identity service's own settings."""
 
 from decimal import Decimal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -46,3 +47,7 @@ class GenesisSettings(Frozen):
     """The society's name."""
     public_key: str | None = Field(None, min_length=1)
     """The founder's Ed25519 key as a Multikey, `z6Mk…`."""
+    binding_proof: str | None = Field(None, pattern=r"^cose:[A-Za-z0-9_-]+$")
+    """The founder's, printed by `web4-identity keygen --show FILE --binding organization`; may be added later."""
+    witnesses: tuple[Annotated[str, Field(pattern=r"^z6Mk\w+$")], ...] = ()
+    """Public keys of the humans the society begins with, who may witness at once; later ones are minted."""

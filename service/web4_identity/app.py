@@ -9,11 +9,13 @@ from starlette.middleware import Middleware
 
 from web4_identity import SERVICE_VERSION
 from web4_identity.api.balance import add_balance_routes
+from web4_identity.api.description import describe, operation_id
 from web4_identity.api.lct import add_lct_routes
 from web4_identity.api.listing import add_listing_routes
 from web4_identity.api.probes import add_probe_routes
 from web4_identity.api.revocation import add_revocation_routes
 from web4_identity.api.societies import add_society_routes
+from web4_identity.api.standing import add_standing_routes
 from web4_identity.db.engine import DatabaseUnavailable
 from web4_identity.db.registry import society_names
 from web4_identity.housekeeping import housekeeping
@@ -56,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         middleware=[
             # Outermost first. Whatever the others say is logged and counted; a body is bounded before it is waited for.
             Middleware(Access, resources=resources),
@@ -76,7 +79,9 @@ def create_app(settings: Settings) -> FastAPI:
     add_listing_routes(app, resources)
     add_balance_routes(app, resources)
     add_society_routes(app, resources)
+    add_standing_routes(app, resources)
     add_probe_routes(app, resources)
+    describe(app)
     return app
 
 

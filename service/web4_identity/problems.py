@@ -30,12 +30,15 @@ INSUFFICIENT_ATP = Kind(402, "W4_ERR_INSUFFICIENT_ATP", "Insufficient ATP", "ins
 # The caller is proved, but is not the one whose ATP it asks to spend: 403, as no other proof would help.
 CALLER_MISMATCH = Kind(403, "W4_ERR_CALLER_MISMATCH", "Caller is not the signer", "caller_mismatch")
 LCT_REVOKED = Kind(403, "W4_ERR_LCT_REVOKED", "LCT revoked", "lct_revoked")
+# No reason: what only operators may ask is no mint.
+NOT_OPERATOR = Kind(403, "W4_ERR_NOT_OPERATOR", "Not an operator")
 NOT_FOUND = Kind(404, "W4_ERR_NOT_FOUND", "Not found")
 LCT_NOT_FOUND = Kind(404, "W4_ERR_LCT_NOT_FOUND", "LCT not found")
 SOCIETY_NOT_FOUND = Kind(404, "W4_ERR_SOCIETY_NOT_FOUND", "Society not registered", "unknown_society")
 METHOD_NOT_ALLOWED = Kind(405, "W4_ERR_METHOD_NOT_ALLOWED", "Method not allowed")
 BODY_TOO_SLOW = Kind(408, "W4_ERR_BODY_TOO_SLOW", "Request body too slow", "body_too_slow")
 DUPLICATE = Kind(409, "W4_ERR_DUPLICATE", "Already minted", "duplicate")
+SOCIETY_EXISTS = Kind(409, "W4_ERR_SOCIETY_EXISTS", "Society already registered")
 ALREADY_REVOKED = Kind(409, "W4_ERR_LCT_ALREADY_REVOKED", "LCT already revoked")
 WITNESS_QUORUM = Kind(409, "W4_ERR_WITNESS_QUORUM", "Witness quorum not met", "witness_quorum")
 WITNESS_ATTESTATION = Kind(

@@ -80,6 +80,12 @@ def test_a_society_is_founded_when_its_key_is_given(program, config):
     assert command(founded) == [
         *("web4-identity", "migrate", "--genesis-society", "hestia", "--genesis-public-key", "z6MkExample")
     ]
+    more = {"binding_proof": "cose:proof", "witnesses": ["z6MkOne", "z6MkTwo"]}
+    whole = run_program(overlay(config, {"genesis": {"society": "hestia", "public_key": "z6MkExample", **more}}))
+    assert command(whole) == [
+        *command(founded),
+        *("--genesis-binding-proof", "cose:proof", "--genesis-witness", "z6MkOne", "--genesis-witness", "z6MkTwo"),
+    ]
 
 
 def test_everything_goes_to_the_named_cluster(program, config):

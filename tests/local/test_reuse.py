@@ -1,11 +1,12 @@
 """What is there already is used: tools on PATH, builds, certificates, image tags."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
 
-from local import pki
+from local import pki, stack
 from local.images import catalogue as images
 from local.tools import build
 from local.tools.catalogue import BUILDS, KUBERNETES, Binary
@@ -96,3 +97,21 @@ def test_an_image_has_another_tag_when_its_content_changes(tmp_path: Path) -> No
     assert images.reference(image) == first  # what a test run leaves is not content
     (tmp_path / "code.py").write_text("one = 2\n")
     assert images.reference(image) != first
+
+
+def test_a_founder_keeps_its_key_and_its_proof_and_gets_a_proof_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    monkeypatch.setattr(stack, "STATE", state)
+    monkeypatch.setattr(stack, "FOUNDER_KEY", state / "founder.pem")
+    monkeypatch.setattr(stack, "FOUNDER_PROOF", state / "founder.proof")
+    monkeypatch.setattr(stack, "service_cli", lambda: Path(sys.executable).with_name("web4-identity"))
+    first = stack.founder()
+    assert first.binding_proof.startswith("cose:") and stack.founder() == first
+    stack.FOUNDER_PROOF.unlink()
+    later = stack.founder()
+    assert later.public_key == first.public_key and later.binding_proof.startswith("cose:")
+    stack.FOUNDER_KEY.unlink()
+    other = stack.founder()
+    assert other.public_key != first.public_key and other.binding_proof != later.binding_proof

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from service_servers import free_port
 from typer.testing import CliRunner
 from web4_identity.cli import app
+from web4_identity.domain.binding import read_proof
+from web4_identity.domain.entities import EntityType
 
 pytestmark = pytest.mark.unit
 
@@ -178,7 +180,7 @@ def test_mint_names_a_bad_ca_file(tmp_path, payer):
 
 @pytest.mark.parametrize(
     "options",
-    [["--genesis-society", "x"], ["--genesis-public-key", "x"], ["--genesis-funds", "1"]],
+    [["--genesis-society", "x"], ["--genesis-public-key", "x"], ["--genesis-funds", "1"], ["--genesis-witness", "x"]],
 )
 def test_migrate_wants_the_genesis_options_together(options):
     result = run("migrate", *options)
@@ -192,6 +194,7 @@ def test_migrate_wants_the_genesis_options_together(options):
         (["--actions", "-1"], "--actions"),
         (["--since", "yesterday"], "with its zone"),
         (["--since", "2025-01-31T00:00:00"], "with its zone"),
+        (["--since", "0001-01-01T00:00:00+14:00"], "with its zone"),
     ],
 )
 def test_standing_names_what_it_cannot_use(monkeypatch, options, message):
@@ -223,9 +226,19 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
         ["revoke"],
         ["standing"],
         ["validate"],
+        ["openapi"],
         ["ledger", "verify"],
     ],
 )
 def test_every_command_has_help(command):
     result = run(*command, "--help")
     assert result.exit_code == 0 and "Usage" in result.stdout
+
+
+def test_keygen_prints_a_binding_proof_of_the_key(tmp_path):
+    path = tmp_path / "key.pem"
+    run("keygen", "--out", path)
+    shown = run("keygen", "--show", path, "--binding", "organization").stdout
+    said = dict(line.split(": ") for line in shown.splitlines())
+    assert set(said) == {"lct_id", "public_key", "binding_proof"}
+    assert read_proof(said["binding_proof"], EntityType.ORGANIZATION, said["public_key"])

@@ -7,19 +7,23 @@ from datetime import datetime
 
 import asyncpg
 import cbor2
+import jsonschema_rs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import SecretStr
+from web4_identity.api.document_schema import DOCUMENT_SCHEMA
 from web4_identity.db.engine import Database
 from web4_identity.db.migrate import migrate
 from web4_identity.db.registry import find_lct
 from web4_identity.domain.document import lct_document
 from web4_identity.domain.keys import from_multikey
+from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
 
 MINT = "/v1/lct/mint"
 REQUIRED = {"@context", "lct_id", "subject", "binding", "mrh", "policy", "t3_tensor", "v3_tensor", "revocation"}
+CHECKED = jsonschema_rs.Draft202012Validator(DOCUMENT_SCHEMA, validate_formats=True)
 
 
 async def test_the_document_has_every_member_and_no_other(client, order, new_key):
@@ -55,7 +59,7 @@ async def test_the_document_has_every_member_and_no_other(client, order, new_key
             "horizon_depth": 3,
             "last_updated": born,
         },
-        "policy": {"capabilities": ["lct:mint", "witness:attest"]},
+        "policy": {"capabilities": ["write:lct", "witness:attest"]},
         "t3_tensor": {"talent": 0.5, "training": 0.5, "temperament": 0.5, "composite_score": 0.5},
         "v3_tensor": {"valuation": 0.5, "veracity": 0.5, "validity": 0.5, "composite_score": 0.5},
         "revocation": {"status": "active"},
@@ -77,6 +81,32 @@ async def test_a_founders_document_is_whole(client, founder):
     document = (await client.get(f"/v1/lct/{founder.lct_id}")).json()
     assert set(document) == REQUIRED
     assert document["binding"]["entity_type"] == "organization"
+
+
+async def test_every_document_is_of_the_specifications_schema(client, founder, order, new_key):
+    keys = [new_key() for _ in range(4)]
+    for key in keys[:3]:
+        assert (await client.post(MINT, json=order(public_key=key.public_key))).status_code == 201
+    born = order(public_key=keys[3].public_key, entity_type="human", witnesses=keys[:3])
+    assert (await client.post(MINT, json=born)).status_code == 201
+    await client.post(f"/v1/lct/{keys[0].lct_id}/revoke", json={"reason": "lost"}, auth=PayerAuth(keys[0].private))
+    documents = [(await client.get(f"/v1/lct/{key.lct_id}")).json() for key in (founder, *keys)]
+    for document in documents:
+        CHECKED.validate(document)
+    whole = documents[-1]
+    assert set(whole) == REQUIRED | {"birth_certificate", "attestations"}
+    assert whole["birth_certificate"]["issuing_society"] == founder.lct_id
+    for spoil in (
+        {"lineage": []},
+        {"lct_id": "web4:x"},
+        {"@context": []},
+        {"revocation": {"status": "gone"}},
+        {"birth_certificate": {**whole["birth_certificate"], "birth_witnesses": [keys[0].lct_id] * 3}},
+        {"binding": {**whole["binding"], "created_at": "yesterday"}},
+    ):
+        assert not CHECKED.is_valid({**whole, **spoil}), spoil
+    for name in REQUIRED:
+        assert not CHECKED.is_valid({key: value for key, value in whole.items() if key != name}), name
 
 
 async def test_a_known_document_is_304(client, founder, order):

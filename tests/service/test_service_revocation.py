@@ -231,7 +231,7 @@ async def test_a_revocation_counts_against_the_limits_and_is_described(start, or
         paths = (await client.get("/openapi.json")).json()["paths"]
         assert 'route="/v1/lct/{lct_id}/revoke"' in (await client.get("/metrics")).text
     answers = paths["/v1/lct/{lct_id}/revoke"]["post"]["responses"]
-    assert set(answers) == {"200", "400", "401", "403", "409", "413", "422", "429", "500", "503"}
+    assert set(answers) == {"200", "400", "401", "403", "408", "409", "413", "422", "429", "500", "503"}
     assert "W4_ERR_LCT_ALREADY_REVOKED" in answers["409"]["description"]
     assert "W4_ERR_LCT_REVOKED" in paths[MINT]["post"]["responses"]["403"]["description"]
 

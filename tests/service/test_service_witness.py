@@ -24,7 +24,7 @@ async def members(client, order, new_key, founder):
     return keys
 
 
-async def test_three_witnesses_make_a_birth_certificate(client, order, members):
+async def test_three_witnesses_make_a_birth_certificate(client, order, founder, members):
     body = order(entity_type="human", witnesses=members, parent_org="acme", metadata={"n": [1, 2.5, None, "ü"]})
     answer = await client.post(MINT, json=body)
     assert answer.status_code == 201, answer.text
@@ -32,7 +32,7 @@ async def test_three_witnesses_make_a_birth_certificate(client, order, members):
     born = certificate.pop("birth_timestamp")
     assert datetime.fromisoformat(born) == datetime.fromisoformat(answer.json()["data"]["created_at"])
     assert certificate == {
-        "issuing_society": "commons",
+        "issuing_society": founder.lct_id,
         "citizen_role": "lct:web4:role:citizen:human",
         "birth_context": "platform",
         "birth_witnesses": [key.lct_id for key in members],

@@ -1,6 +1,7 @@
 """The shapes of the answers."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -83,3 +84,14 @@ class RevocationAnswer(BaseModel):
     success: Literal[True] = True
     lct_id: str
     revocation: Revocation
+
+
+class StandingAnswer(BaseModel):
+    """An LCT's standing as a witness: its T3 roots as exact decimals, actions credited, and known since when."""
+
+    lct_id: str
+    talent: Decimal
+    training: Decimal
+    temperament: Decimal
+    actions: int
+    since: datetime | None

@@ -9,6 +9,9 @@ from web4_identity import problems
 from web4_identity.http.problem_response import MEDIA_TYPE
 from web4_identity.problems import Kind
 
+BODY_REFUSALS = (problems.BAD_REQUEST, problems.BODY_TOO_SLOW, problems.BODY_TOO_LARGE, problems.VALIDATION)
+"""What every route that reads a body can answer."""
+
 # What the layers around every /v1/ route can answer.
 _EVERYWHERE = (problems.RATE_LIMITED, problems.INTERNAL, problems.UNAVAILABLE)
 
@@ -29,7 +32,7 @@ def refusals(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     by_status = defaultdict(list)
     for kind in (*kinds, *_EVERYWHERE):
         by_status[kind.status].append(f"{kind.code}: {kind.title}")
-    schema = ProblemDocument.model_json_schema()
+    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
     return {
         status: {"description": "; ".join(lines), "content": {MEDIA_TYPE: {"schema": schema}}}
         for status, lines in sorted(by_status.items())

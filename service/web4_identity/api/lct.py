@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from web4_identity import problems
 from web4_identity.api.answers import LctData, MintAnswer
 from web4_identity.api.conditional import json_document
-from web4_identity.api.documented import refusals
+from web4_identity.api.documented import BODY_REFUSALS, refusals
 from web4_identity.api.mint_request import mint_request_model
 from web4_identity.db.idempotency import Attempt
 from web4_identity.db.minting import MintOrder, MintPolicy, mint
@@ -40,8 +40,7 @@ _MINT_REFUSALS = refusals(
     problems.WITNESS_UNKNOWN,
     problems.POOL_EXHAUSTED,
     problems.PRICE_LIMIT,
-    problems.BODY_TOO_LARGE,
-    problems.VALIDATION,
+    *BODY_REFUSALS,
     problems.BINDING_PROOF,
     problems.IDEMPOTENCY_CONFLICT,
 )

@@ -16,6 +16,7 @@ IDENTIFIER_PATTERN = r"^[a-zA-Z0-9:_.-]+$"
 # \p{C}: control, unassigned and invisible formatting characters; NUL among them, which Postgres cannot store.
 PRINTABLE_PATTERN = r"^[^\p{C}]+$"
 STATEMENT_PATTERN = r"^cose:[A-Za-z0-9_-]+$"
+MULTIKEY_PATTERN = r"^z6Mk[1-9A-HJ-NP-Za-km-z]{44}$"
 # A proof made by `web4-identity mint` has about 310.
 MAX_BINDING_PROOF_LENGTH = 512
 # An attestation made by `web4-identity mint` has about 470; ten of the longest fit the body limit with the rest.
@@ -31,6 +32,10 @@ def _entity_type(value: object) -> object:
 def _public_key(text: str) -> str:
     from_multikey(text)
     return text
+
+
+# The pattern is for readers of the description; the check is stricter, and says more.
+PublicKey = Annotated[str, AfterValidator(_public_key), Field(json_schema_extra={"pattern": MULTIKEY_PATTERN})]
 
 
 def _distinct(witnesses: list[Any]) -> list[Any]:
@@ -78,7 +83,7 @@ def mint_request_model(settings: Settings) -> type[BaseModel]:
             str, Field(pattern=IDENTIFIER_PATTERN, min_length=1, max_length=settings.max_identifier_length)
         ]
         society: Annotated[str, Field(pattern=PRINTABLE_PATTERN, max_length=256)]
-        public_key: Annotated[str, AfterValidator(_public_key)]
+        public_key: PublicKey
         binding_proof: Annotated[str, Field(pattern=STATEMENT_PATTERN, max_length=MAX_BINDING_PROOF_LENGTH)]
         witnesses: Annotated[
             list[Witness], Field(max_length=settings.max_witness_count), AfterValidator(_distinct)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from web4_identity import problems
 from web4_identity.api.answers import RevocationAnswer
-from web4_identity.api.documented import refusals
+from web4_identity.api.documented import BODY_REFUSALS, refusals
 from web4_identity.api.mint_request import PRINTABLE_PATTERN
 from web4_identity.db.idempotency import Attempt
 from web4_identity.db.revocation import revoke
@@ -39,8 +39,7 @@ def add_revocation_routes(app: FastAPI, resources: Resources) -> None:
             *PROOF_REFUSALS,
             problems.CALLER_MISMATCH,
             problems.ALREADY_REVOKED,
-            problems.BODY_TOO_LARGE,
-            problems.VALIDATION,
+            *BODY_REFUSALS,
             problems.IDEMPOTENCY_CONFLICT,
         ),
     )

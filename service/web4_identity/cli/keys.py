@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from web4_identity.cli.common import EXIT_USAGE, fail
+from web4_identity.domain.binding import prove_binding
+from web4_identity.domain.entities import EntityType
 from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
 
 
@@ -27,6 +29,9 @@ def keygen(
     out: Annotated[Path | None, typer.Option(help="Write a new private key (PEM, PKCS#8, mode 0600) here.")] = None,
     show: Annotated[Path | None, typer.Option(help="Show the LCT id and public key of this key file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    binding: Annotated[
+        EntityType | None, typer.Option(help="Also print the key's binding proof, made now, for an LCT of this type.")
+    ] = None,
 ) -> None:
     """Make an Ed25519 key (--out), or read one (--show), and print its LCT id and public key."""
     if (out is None) == (show is None):
@@ -39,6 +44,8 @@ def keygen(
     raw = raw_public_key(key)
     typer.echo(f"lct_id: {lct_id(raw)}")
     typer.echo(f"public_key: {to_multikey(raw)}")
+    if binding is not None:
+        typer.echo(f"binding_proof: {prove_binding(key, binding)}")
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:

@@ -1,6 +1,6 @@
 """`standing`: say what an LCT is worth as a witness."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -49,8 +49,8 @@ def _time(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        fail("--since must be a time with its zone, such as 2025-01-31T00:00:00Z", EXIT_USAGE)
-    return moment
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    fail("--since must be a time with its zone, such as 2025-01-31T00:00:00Z", EXIT_USAGE)

@@ -1,39 +1,54 @@
-"""Found a society: the only place where ATP comes into being."""
+"""Found a society: on the command line, where it may be repeated, or for an operator that asks over HTTP."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Row, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from web4_identity import problems
 from web4_identity.db.audit import audit_entry
 from web4_identity.db.engine import Database
-from web4_identity.db.ledger import open_account, transfer
-from web4_identity.db.registry import insert_lct
-from web4_identity.db.tables import societies
-from web4_identity.domain.entities import EntityType
-from web4_identity.domain.keys import from_multikey, lct_id
-from web4_identity.domain.pricing import MAX_ATP
-from web4_identity.domain.societies import is_society_name
-
-FOUNDER_GRANTS = 10
-POOL_GRANTS = 1000
-FOUNDER_IDENTIFIER = "founder"
-
-# Any fixed number; migrations use another, so that one never waits for the other.
-_GENESIS_LOCK = 0x57454234_0002
-
-
-class GenesisRefused(Exception):
-    """The society cannot be founded as asked. The message says why."""
+from web4_identity.db.founding import (
+    FirstWitnesses,
+    Founding,
+    GenesisRefused,
+    SocietyExists,
+    create_society,
+    lock_foundings,
+    society_named,
+)
+from web4_identity.db.idempotency import Attempt, conflict, key_taken, recall, remember
+from web4_identity.db.revocation import refuse_revoked
+from web4_identity.db.tables import lcts
+from web4_identity.problems import Problem
 
 
 @dataclass(frozen=True)
 class Genesis:
-    """What founding gave: the founder's LCT id, and whether this call created it or it was there already."""
+    """What founding gave: the founder's LCT id, and whether this call created it or it was there already.
+
+    `proof_added` says whether this call gave the founder of before the binding proof it lacked.
+    """
 
     founder: str
     created: bool
+    proof_added: bool = False
+
+
+@dataclass(frozen=True)
+class Founded:
+    """A founding that is committed. Amounts are ATP; `created_at` is an aware UTC time in ISO 8601.
+
+    Kept as JSON under its Idempotency-Key: a member added later needs a default.
+    """
+
+    name: str
+    founder: str
+    pool_balance: int
+    next_mint_price: int
+    created_at: str
 
 
 async def found_society(
@@ -44,78 +59,99 @@ async def found_society(
     grant: int,
     founder_funds: int | None = None,
     pool_funds: int | None = None,
+    binding_proof: str | None = None,
+    witnesses: FirstWitnesses | None = None,
 ) -> Genesis:
-    """Register society `name` with its founder's LCT, its pool and its ATP; a second time changes nothing.
+    """Register society `name` as Founding and create_society() say; a second time changes nothing.
 
-    The founder gets `founder_funds` ATP (default FOUNDER_GRANTS x `grant`), the pool that pays the grants of new
-    LCTs `pool_funds` (default POOL_GRANTS x `grant`). Both come from the society's issuance account, whose negative
-    balance is the ATP in circulation, so that the ledger sums to zero. The founder's LCT (organization, identifier
-    "founder") does not count as minted: the society's first mint costs the base price.
+    Only a founder without a binding proof still gets one. A repeat need not name the witnesses again.
 
-    Raises GenesisRefused when the society has another founder, the key already has an LCT, or a value is not usable;
-    DatabaseUnavailable.
+    Raises GenesisRefused when the society has another founder or other first witnesses, a key already has an LCT, or
+    a value is not usable; DatabaseUnavailable.
     """
-    funds = FOUNDER_GRANTS * grant if founder_funds is None else founder_funds
-    pool = POOL_GRANTS * grant if pool_funds is None else pool_funds
-    founder = _checked(name, founder_public_key, funds, pool)
+    founding = Founding.checked(
+        name=name,
+        founder_public_key=founder_public_key,
+        grant=grant,
+        founder_funds=founder_funds,
+        pool_funds=pool_funds,
+        binding_proof=binding_proof,
+        witnesses=witnesses,
+    )
     async with database.transaction() as connection:
         # Two at once: the second waits here, then finds the society.
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _GENESIS_LOCK})
-        existing = (
-            await connection.execute(select(societies.c.founder).where(societies.c.name == name))
-        ).scalar_one_or_none()
-        if existing == founder:
-            return Genesis(founder, created=False)
-        if existing is not None:
-            raise GenesisRefused(f"society {name!r} exists with another founder, {existing}")
-        taken = await connection.execute(text("SELECT 1 FROM lcts WHERE lct_id = :id"), {"id": founder})
-        if taken.first() is not None:
-            raise GenesisRefused(f"the public key already has an LCT, {founder}")
-        await _create(connection, name, founder, founder_public_key, funds, pool)
-    return Genesis(founder, created=True)
+        await lock_foundings(connection)
+        existing = await society_named(connection, name)
+        if existing is None:
+            await create_society(connection, founding, actor=None)
+            return Genesis(founding.founder, created=True)
+        await _require_same(connection, existing, founding)
+        return Genesis(existing.founder, created=False, proof_added=await _add_missing_proof(connection, founding))
 
 
-def _checked(name: str, public_key: str, funds: int, pool: int) -> str:
-    if not is_society_name(name):
-        raise GenesisRefused("a society's name is 1 to 256 printable characters without spaces around")
-    if funds < 0 or pool < 0 or funds + pool > MAX_ATP:
-        raise GenesisRefused(f"the funds must be 0 or more, together at most {MAX_ATP} ATP")
+async def found_for_operator(
+    database: Database, founding: Founding, attempt: Attempt, *, base_price: int, binding_skew: timedelta
+) -> tuple[Founded, bool]:
+    """Found a society for the operator `attempt.payer`, and give what was committed and whether this call did it.
+
+    `base_price` is what its first mint will cost, `binding_skew` how far the founder's binding proof, which must be
+    there, may be from now. A repeated attempt gives what the first one committed, and changes nothing. Raises
+    SocietyExists, KeyTaken, Problem (403 operator revoked, 422 proof not fresh or key used for another request),
+    after which everything is as it was; DatabaseUnavailable.
+    """
     try:
-        return lct_id(from_multikey(public_key))
-    except ValueError as error:
-        raise GenesisRefused(f"the founder's public key is not usable: {error}") from None
+        async with database.transaction() as connection:
+            await lock_foundings(connection)
+            before = await recall(connection, attempt)
+            if before is not None:
+                return Founded(**before), False
+            await refuse_revoked(connection, attempt.payer)
+            # Judged here: a late repeat must get its first answer.
+            if abs(datetime.now(UTC) - datetime.fromisoformat(founding.binding_created_at)) > binding_skew:
+                raise Problem(problems.BINDING_PROOF, f"created_at is more than {binding_skew.seconds} s from now")
+            if await society_named(connection, founding.name) is not None:
+                raise SocietyExists("a society of this name is registered")
+            now = await create_society(connection, founding, actor=attempt.payer)
+            founded = Founded(founding.name, founding.founder, founding.pool_funds, base_price, now.isoformat())
+            await remember(connection, attempt, asdict(founded))
+            return founded, True
+    except IntegrityError as error:
+        # A mint of the operator's under the same key holds another lock.
+        if key_taken(error):
+            raise conflict() from None
+        raise
 
 
-async def _create(
-    connection: AsyncConnection, name: str, founder: str, public_key: str, funds: int, pool_funds: int
-) -> None:
-    now = datetime.now(UTC)
-    society_id = (
-        await connection.execute(
-            insert(societies).values(name=name, founder=founder, lct_count=0, created_at=now).returning(societies.c.id)
+async def _require_same(connection: AsyncConnection, existing: Row, founding: Founding) -> None:
+    if existing.founder != founding.founder:
+        raise GenesisRefused(f"society {founding.name!r} exists with another founder, {existing.founder}")
+    if founding.witnesses is None:
+        return
+    query = select(lcts.c.public_key).where(
+        lcts.c.society_id == existing.id, lcts.c.genesis, lcts.c.lct_id != existing.founder
+    )
+    began_with = set((await connection.execute(query)).scalars())
+    if began_with != set(founding.witnesses.public_keys):
+        have = ", ".join(sorted(began_with)) or "none"
+        raise GenesisRefused(
+            f"society {founding.name!r} exists with other first witnesses ({have}); others are minted, not founded"
         )
-    ).scalar_one()
-    await insert_lct(
-        connection,
-        {
-            "lct_id": founder,
-            "society_id": society_id,
-            "entity_type": EntityType.ORGANIZATION.value,
-            "entity_identifier": FOUNDER_IDENTIFIER,
-            "public_key": public_key,
-            "parent_org": None,
-            "witnesses": [],
-            "metadata": {},
-            "genesis": True,
-            "created_at": now,
-        },
+
+
+async def _add_missing_proof(connection: AsyncConnection, founding: Founding) -> bool:
+    """Give the founder the proof if it has none."""
+    if founding.binding_proof is None:
+        return False
+    lacking = (lcts.c.lct_id == founding.founder) & lcts.c.binding_proof.is_(None)
+    changed = await connection.execute(
+        update(lcts)
+        .where(lacking)
+        .values(binding_proof=founding.binding_proof, binding_created_at=founding.binding_created_at)
     )
-    issuance = await open_account(connection, kind="issuance", society_id=society_id)
-    pool = await open_account(connection, kind="pool", society_id=society_id)
-    account = await open_account(connection, kind="lct", society_id=society_id, lct_id=founder)
-    about = {"reference": name, "now": now}
-    await transfer(connection, source=issuance, target=pool, amount=pool_funds, reason="genesis_pool", **about)
-    await transfer(connection, source=issuance, target=account, amount=funds, reason="genesis_founder", **about)
+    if changed.rowcount == 0:
+        return False
+    detail = {"society": founding.name, "binding_proof": "added"}
     await connection.execute(
-        audit_entry("found", actor=None, subject=founder, now=now, society=name, funds=funds, pool_funds=pool_funds)
+        audit_entry("found", actor=None, subject=founding.founder, now=datetime.now(UTC), **detail)
     )
+    return True

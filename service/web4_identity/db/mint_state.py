@@ -39,7 +39,7 @@ class MintState:
 
 
 async def lock_society(connection: AsyncConnection, name: str) -> Row | None:
-    """Wait for every mint of the society that is under way; give its `id` and `lct_count`, None when there is none."""
+    """Wait for the mints of the society under way; give its `id`, `founder` and `lct_count`, None when there is none."""
     return (await connection.execute(_LOCK, {"name": name})).one_or_none()
 
 
@@ -77,7 +77,11 @@ async def read_state(
     )
 
 
-_LOCK = select(societies.c.id, societies.c.lct_count).where(societies.c.name == bindparam("name")).with_for_update()
+_LOCK = (
+    select(societies.c.id, societies.c.founder, societies.c.lct_count)
+    .where(societies.c.name == bindparam("name"))
+    .with_for_update()
+)
 
 
 @cache

@@ -138,7 +138,7 @@ async def _mint_once(
     attested = _judge(state, order, policy, attempt.payer, now)
     price = _payable(state, policy, society.lct_count)
     certificate = birth_certificate(
-        order.entity_type, order.society, [testimony.lct_id for testimony, _ in attested], now
+        order.entity_type, society.founder, [testimony.lct_id for testimony, _ in attested], now
     )
     minted = Minted(new_id, certificate, now.isoformat(), price, state.payer.balance - price, policy.grant)
     await _write(connection, society.id, order, attempt, state, attested, minted, now)

@@ -11,8 +11,8 @@ from web4_identity.domain.entities import BIRTH_CERTIFICATE_WITNESSES, EntityTyp
 from web4_identity.domain.tensors import T3_WEIGHTS, V3_WEIGHTS, tensor
 
 CONTEXT = "https://web4.io/contexts/lct.jsonld"
-# What this registry lets every active LCT do.
-CAPABILITIES = ("lct:mint", "witness:attest")
+# What this registry lets every active LCT do, in the specification's words (policy): to mint and to witness.
+CAPABILITIES = ("write:lct", "witness:attest")
 HORIZON_DEPTH = 3
 # Every society here is one on this platform; the specification knows nation, network, organization, ecosystem too.
 BIRTH_CONTEXT = "platform"
@@ -24,16 +24,18 @@ def citizen_role(entity_type: str) -> str:
 
 
 def birth_certificate(
-    entity_type: EntityType, society: str, witnesses: list[str], born: datetime
+    entity_type: EntityType, issuing_society: str, witnesses: list[str], born: datetime
 ) -> dict[str, Any] | None:
     """The birth certificate, or None below three witnesses (Web4 LCT specification, birth_certificate).
 
+    `issuing_society` is an LCT id, that of the society's founder, which stands for the society: a society has no key
+    and so no LCT of its own. A certificate is stored as it was issued; the older ones name the society instead.
     `witnesses` are LCT ids, `born` is an aware UTC time.
     """
     if len(witnesses) < BIRTH_CERTIFICATE_WITNESSES:
         return None
     return {
-        "issuing_society": society,
+        "issuing_society": issuing_society,
         "citizen_role": citizen_role(entity_type),
         "birth_timestamp": born.isoformat(),
         "birth_context": BIRTH_CONTEXT,
@@ -44,7 +46,7 @@ def birth_certificate(
 def lct_document(row: Mapping[str, Any], attested: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The document of one row of the registry, with what was attested of it.
 
-    An LCT of before binding proofs, and a society's founder, have a binding without one.
+    An LCT of before binding proofs, and one that a society began with, may have a binding without one.
     """
     born = row["created_at"].isoformat()
     binding = {

@@ -27,6 +27,7 @@ def _checked_url(secret: SecretStr) -> SecretStr:
 
 Factor = Annotated[Fraction, BeforeValidator(parsers.exact_factor), PlainSerializer(str)]
 Authorities = Annotated[tuple[str, ...], BeforeValidator(parsers.authorities)]
+LctIds = Annotated[tuple[str, ...], BeforeValidator(parsers.lct_ids)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(parsers.networks)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
 
@@ -81,6 +82,11 @@ class Settings(BaseModel):
     public_authorities: Authorities = _setting(
         "PUBLIC_AUTHORITIES",
         "comma-separated hosts with their port unless it is the default, such as id.example.com",
+        (),
+    )
+    operator_lct_ids: LctIds = _setting(
+        "OPERATOR_LCT_IDS",
+        f"at most {parsers.MAX_LCT_IDS} comma-separated LCT ids, such as lct:web4:mb32:b...",
         (),
     )
     trusted_proxies: Networks = _setting("TRUSTED_PROXIES", "comma-separated networks, such as 10.0.0.0/8", ())

@@ -7,6 +7,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from web4_identity.domain.keys import is_lct_id
+
+MAX_LCT_IDS = 100
 _AUTHORITY = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
 
@@ -49,6 +52,19 @@ def authorities(text: object) -> tuple[str, ...]:
     found = tuple(part.strip().lower() for part in str(text).split(",") if part.strip())
     if not all(_AUTHORITY.fullmatch(part) for part in found):
         raise ValueError("not host or host:port")
+    return found
+
+
+def lct_ids(text: object) -> tuple[str, ...]:
+    """Read at most MAX_LCT_IDS comma-separated LCT ids; empty text gives none.
+
+    Raises ValueError for more, and for an entry that is no LCT id.
+    """
+    if isinstance(text, tuple):
+        return text
+    found = tuple(part.strip() for part in str(text).split(",") if part.strip())
+    if len(found) > MAX_LCT_IDS or not all(is_lct_id(part) for part in found):
+        raise ValueError("not so many LCT ids")
     return found
 
 

@@ -39,7 +39,7 @@ class MintState:
 
 
 async def lock_society(connection: AsyncConnection, name: str) -> Row | None:
-    """Wait for the mints of the society under way; give its `id`, `founder` and `lct_count`, None when there is none."""
+    """Wait for the mints of the society under way; give its `id`, `founder` and `lct_count`, or None."""
     return (await connection.execute(_LOCK, {"name": name})).one_or_none()
 
 

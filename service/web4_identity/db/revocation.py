@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
 from web4_identity.db.audit import audit_entry
@@ -52,6 +53,16 @@ async def revoke(database: Database, attempt: Attempt, reason: str | None) -> tu
         revoked = Revoked(attempt.payer, now.isoformat(), reason)
         await remember(connection, attempt, asdict(revoked))
         return revoked, True
+
+
+async def refuse_revoked(connection: AsyncConnection, payer: str) -> None:
+    """Keep `payer` (a registered LCT id) from being revoked until the transaction ends.
+
+    Raises Problem (403) when it is revoked already.
+    """
+    query = select(lcts.c.revoked_at).where(lcts.c.lct_id == payer).with_for_update(read=True)
+    if (await connection.execute(query)).scalar_one() is not None:
+        raise payer_revoked()
 
 
 def payer_revoked() -> Problem:

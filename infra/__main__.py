@@ -8,13 +8,14 @@ from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
 from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.database import Database, DatabaseArgs
 from infra.components.edge import Edge, EdgeArgs
-from infra.components.identity import Identity, IdentityArgs
+from infra.components.identity import Identity
 from infra.components.migrations import Migrations, MigrationsArgs
 from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
 from infra.components.platform import Platform, PlatformArgs
 from infra.components.prometheus import Prometheus, PrometheusArgs
 from infra.components.redis import Redis, RedisArgs
 from infra.configuration import load_settings
+from infra.identity_environment import ServiceArgs
 
 settings = load_settings()
 images = settings.images
@@ -24,6 +25,7 @@ service = {
     "image": images.identity,
     "environment": settings.environment,
     "identity": settings.identity,
+    "redis": settings.redis,
     "trusted_proxies": settings.cluster.pod_cidr,
     "authorities": settings.edge.authorities,
 }
@@ -51,11 +53,11 @@ namespace = WorkNamespace("namespace", WorkNamespaceArgs(**place, quota=settings
 database = Database(
     "database", DatabaseArgs(**place, image=images.postgres, database=settings.database), after(platform, namespace)
 )
-redis = Redis("redis", RedisArgs(**place, image=images.redis), after(namespace))
+redis = Redis("redis", RedisArgs(**place, image=images.redis, redis=settings.redis), after(namespace))
 
 # The service, once its schema is there, and the way to it from outside
 migrations = Migrations("migrations", MigrationsArgs(**service, genesis=settings.genesis), after(database))
-identity = Identity("identity", IdentityArgs(**service), after(migrations, redis))
+identity = Identity("identity", ServiceArgs(**service), after(migrations, redis))
 Edge("edge", EdgeArgs(**place, image=images.nginx, edge=settings.edge), after(identity))
 
 # Who watches it: metrics and rules, alerts, dashboards

@@ -281,6 +281,6 @@ def test_a_change_of_the_configuration_or_the_certificate_makes_new_pods(program
 def test_an_existing_tls_secret_is_used_and_none_is_made(config):
     files = {"certificate_file": None, "private_key_file": None}
     program = run_program(overlay(config, {"edge": {"tls": {**files, "secret_name": "from-elsewhere"}}}))
-    assert [each.name for each in program.of_kind("Secret")] == ["web4-alertmanager-config"]
+    assert "web4-edge-tls" not in [each.name for each in program.of_kind("Secret")]
     volumes = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]["volumes"]
     assert [each["secret"]["secretName"] for each in volumes if "secret" in each] == ["from-elsewhere"]

@@ -56,7 +56,8 @@ class RedisSettings(Frozen):
     """The Redis of the rate limits and nonces, with a password from a file or from a Secret in the namespace."""
 
     password_file: ExistingFile | None = None
-    """A file that holds the password and nothing else."""
+    """A file that holds the password and nothing else. Another password needs new pods of Redis and of the service:
+    `kubectl rollout restart`."""
     secret_name: DnsLabel | None = None
     """The Secret whose key `password` is the password."""
     max_memory_mib: int = Field(128, ge=16)

@@ -1,10 +1,8 @@
 """The edge: the rendered nginx.conf, checked and run by a real nginx, and what surrounds it in the cluster."""
 
-import contextlib
 import http.server
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -18,6 +16,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from infra_ports import free_ports
 from infra_recording import run_program
 
 from infra.environments import overlay
@@ -25,13 +24,6 @@ from infra.nginx_conf import render_nginx_conf, retry_after_seconds
 from infra.settings import EdgeRateLimit
 
 pytestmark = pytest.mark.infra
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nothing listens on, held together for a moment so that they differ."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
 
 
 HTTPS, HEALTH, UPSTREAM = free_ports(3)

@@ -99,7 +99,7 @@ def test_every_pod_has_a_priority_that_exists_before_it(program):
     )
 
 
-def test_the_namespace_has_a_quota_that_the_stack_fits_in_and_gives_the_silent_a_little(program, config):
+def test_the_namespace_has_a_quota_and_gives_the_silent_a_little(program, config):
     assert program.find("ResourceQuota", "web4").inputs["spec"]["hard"] == {
         "requests.cpu": "8",
         "limits.memory": "24Gi",

@@ -9,8 +9,8 @@ from typing import Any
 
 import pulumi
 import pytest
+from infra_ports import free_ports
 from infra_recording import REDIS_PASSWORD, Program, run_program
-from test_infra_edge import free_ports
 from web4_identity.metrics import Metrics
 from web4_identity.redis_store import RedisStore, StoreUnavailable
 from web4_identity.settings import load_settings

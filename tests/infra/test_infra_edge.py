@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from infra_ports import free_ports
+from infra_upstream import SlowUpstream, Upstream
 
 from infra.nginx_conf import render_nginx_conf, retry_after_seconds
 from infra.settings import EdgeRateLimit
@@ -30,36 +31,6 @@ GUIDE_HEADERS = {
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
 }
-
-
-class Upstream(http.server.BaseHTTPRequestHandler):
-    """Gives the request's headers back, with a header of its own that the edge must not pass on."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        body = str(self.headers).encode()
-        self.send_response(429 if self.path == "/limited" else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Frame-Options", "SAMEORIGIN")
-        if self.path == "/limited":
-            self.send_header("Retry-After", "33")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
-class SlowUpstream(Upstream):
-    """Answers when it is told to."""
-
-    asked, may_answer = threading.Event(), threading.Event()
-
-    def do_GET(self) -> None:
-        self.asked.set()
-        self.may_answer.wait(10)
-        super().do_GET()
 
 
 def write_certificate(folder: Path) -> None:
@@ -175,7 +146,7 @@ def test_a_body_over_the_services_limit_reaches_it_and_a_far_larger_one_does_not
     def post(size: int) -> httpx.Response:
         return edge.post("/", content=iter([b"x" * size]) if chunked else b"x" * size)
 
-    assert post(11 * 1024).status_code == 501, "the upstream here knows no POST, so it must be the one that answered"
+    assert post(11 * 1024).status_code == 501, "501 is the upstream's own answer here"
     assert_problem(post(17 * 1024), 413, "W4_ERR_BODY_TOO_LARGE")
 
 

@@ -56,8 +56,9 @@ clean: $(READY) ## Remove the cache folder with the built tools and images (afte
 dashboards: $(READY) ## Rebuild the dashboards' JSON
 	@$(RUN) -m dashboards
 
-docs: $(READY) ## Rewrite docs/configuration.md from the settings
+docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from the program
 	@$(RUN) -m infra.reference
+	@$(RUN) -m infra.drawing
 
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

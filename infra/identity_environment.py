@@ -2,8 +2,10 @@
 
 from pulumi_kubernetes import core
 
-from infra.components import database, redis
-from infra.settings import IdentitySettings
+from infra.components import database
+from infra.pods import PodArgs
+from infra.redis_access import plain_redis_variables
+from infra.settings import IdentitySettings, RedisSettings
 
 PORT = 8001
 DRAIN_SECONDS = 5
@@ -11,6 +13,19 @@ DRAIN_SECONDS = 5
 
 # The service's name for each environment of ours.
 _ENVIRONMENTS = {"local": "development", "dev": "development", "staging": "staging", "prod": "production"}
+
+
+class ServiceArgs(PodArgs):
+    """What runs the service's code is told: the image, and everything its variables come from."""
+
+    image: str
+    environment: str
+    identity: IdentitySettings
+    redis: RedisSettings
+    trusted_proxies: str
+    """The addresses whose X-Forwarded-For is believed."""
+    authorities: tuple[str, ...]
+    """The hosts that payers sign for; empty is any."""
 
 
 def database_url() -> core.v1.EnvVarArgs:
@@ -23,16 +38,11 @@ def database_url() -> core.v1.EnvVarArgs:
     )
 
 
-def plain_variables(
-    environment: str, identity: IdentitySettings, trusted_proxies: str, authorities: tuple[str, ...]
-) -> dict[str, str]:
-    """Every variable that is no secret.
-
-    In: the stack's environment, the settings, the addresses whose X-Forwarded-For is believed, and the hosts that
-    payers sign for.
-    """
+def plain_variables(args: ServiceArgs) -> dict[str, str]:
+    """Every variable that is no secret."""
+    identity = args.identity
     return {
-        "WEB4_ENVIRONMENT": _ENVIRONMENTS[environment],
+        "WEB4_ENVIRONMENT": _ENVIRONMENTS[args.environment],
         "SHUTDOWN_DRAIN_SECONDS": str(DRAIN_SECONDS),
         "WEB4_IDENTITY_HOST": "0.0.0.0",
         "WEB4_IDENTITY_PORT": str(PORT),
@@ -48,11 +58,9 @@ def plain_variables(
         "MIN_WITNESS_REPUTATION": str(identity.min_witness_reputation),
         "MIN_WITNESS_AGE_DAYS": str(identity.min_witness_age_days),
         "MIN_WITNESS_ACTIONS": str(identity.min_witness_actions),
-        "REDIS_HOST": redis.SERVICE,
-        "REDIS_PORT": str(redis.PORT),
-        "REDIS_DB": str(redis.DATABASE),
+        **plain_redis_variables(args.redis),
         # Without it every client behind the edge would count as one (the edge's own address).
-        "TRUSTED_PROXIES": trusted_proxies,
+        "TRUSTED_PROXIES": args.trusted_proxies,
         # Without it what a payer signed for another deployment would be accepted here too.
-        **({"PUBLIC_AUTHORITIES": ",".join(authorities)} if authorities else {}),
+        **({"PUBLIC_AUTHORITIES": ",".join(args.authorities)} if args.authorities else {}),
     }

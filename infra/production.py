@@ -19,8 +19,11 @@ _OPERATOR_IMAGES = {"cloudnative_pg", "prometheus_operator", "config_reloader"}
 
 def refusals(settings: Settings) -> Iterator[str]:
     """One `key: reason` for each thing that must not be in production, in the settings' order."""
+    unused = set() if settings.platform.install else _OPERATOR_IMAGES
+    external = settings.redis.external
+    unused = unused | {"redis"} if external else unused
     for name, image in settings.images:
-        if name in _OPERATOR_IMAGES and not settings.platform.install:
+        if name in unused:
             continue
         if not _PINNED.fullmatch(image):
             yield f"images.{name}: {image} can change under its tag; prod wants name@sha256:<64 hexadecimal digits>"
@@ -29,6 +32,8 @@ def refusals(settings: Settings) -> Iterator[str]:
             yield f"images.{name}: {registry} is an example's host; prod wants a registry that exists"
     if settings.database.instances < FEWEST:
         yield f"database.instances: {settings.database.instances}; prod wants {FEWEST} or more"
+    if external and is_reserved(external.host):
+        yield f"redis.external.host: {external.host} is an example's name; prod wants a Redis that exists"
     if settings.identity.replicas < FEWEST:
         yield f"identity.replicas: {settings.identity.replicas}; prod wants {FEWEST} or more"
     if settings.identity.test_mode:

@@ -26,6 +26,8 @@ FOUNDER_KEY = STATE / "founder.pem"
 FOUNDER_PROOF = STATE / "founder.proof"  # kept, as every proof made is another one, and so another migration Job
 SOCIETY = "web4-local"
 EDGE_CA = STATE / "edge-ca.crt"
+REDIS_PASSWORD = STATE / "redis-password"
+REDIS_NAME = "redis-service"
 SERVER_NAMES = ("identity.web4.local", "localhost", "127.0.0.1")
 
 
@@ -111,6 +113,7 @@ def configure(where: Target, images: Mapping[str, str]) -> None:
         "images": {name.replace("-", "_"): images[name] for name in _PULUMI_IMAGES},
         "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
+        "redis": redis_access(),
         "genesis": {
             "society": SOCIETY,
             "public_key": first.public_key,
@@ -135,6 +138,17 @@ def edge_certificate(address: str) -> tuple[Path, Path]:
     private_dir(STATE)
     names = (*SERVER_NAMES, address)
     return pki.issue(pki.authority(STATE, "edge-ca"), STATE, "edge", SERVER_NAMES[0], names=names)
+
+
+def redis_access() -> dict[str, object]:
+    """Return the setting `redis`: a password and a certificate of this machine's own, made at the first call."""
+    private_dir(STATE)
+    if not REDIS_PASSWORD.exists():
+        write_private(REDIS_PASSWORD, secrets.token_hex(32))
+    ca = pki.authority(STATE, "redis-ca")
+    certificate, key = pki.issue(ca, STATE, "redis", REDIS_NAME, names=(REDIS_NAME,))
+    files = {"certificate_file": certificate, "private_key_file": key, "ca_file": ca.certificate}
+    return {"password_file": str(REDIS_PASSWORD), "tls": {name: str(path) for name, path in files.items()}}
 
 
 def up() -> None:

@@ -4,31 +4,21 @@ import pulumi
 from pulumi_kubernetes import apps, core, meta
 
 from infra.availability import fixed_replicas, keep_available, spread
-from infra.identity_environment import DRAIN_SECONDS, PORT, database_url, plain_variables
+from infra.identity_environment import DRAIN_SECONDS, PORT, ServiceArgs, database_url, plain_variables
 from infra.kube import metadata
-from infra.pods import PodArgs, hardened_pod, http_get, resources
+from infra.pods import hardened_pod, http_get, resources
 from infra.priorities import Priority
-from infra.settings import IdentitySettings
+from infra.redis_access import ca_mounts, ca_volumes, redis_client_variables
 
 APP = "web4-identity"
 SERVICE = "web4-identity-service"
 SERVICE_PORT = 80
 
 
-class IdentityArgs(PodArgs):
-    """What runs, how many of it, and with which configuration."""
-
-    image: str
-    environment: str
-    identity: IdentitySettings
-    trusted_proxies: str
-    authorities: tuple[str, ...]
-
-
 class Identity(pulumi.ComponentResource):
     """The service's pods, reachable inside the cluster at `web4-identity-service:80`."""
 
-    def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None):
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         apps.v1.Deployment(
@@ -50,6 +40,7 @@ class Identity(pulumi.ComponentResource):
                         priority=Priority.SERVING,
                         topology_spread_constraints=spread(APP, args.pods),
                         writable={"/tmp": "64Mi"},
+                        volumes=ca_volumes(args.redis),
                         # The drain, which takes the place of a preStop pause, then up to 20 s for requests under way.
                         termination_grace_period_seconds=DRAIN_SECONDS + 25,
                     ),
@@ -73,14 +64,19 @@ class Identity(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _container(args: IdentityArgs) -> dict[str, object]:
-    variables = plain_variables(args.environment, args.identity, args.trusted_proxies, args.authorities)
+def _container(args: ServiceArgs) -> dict[str, object]:
+    variables = plain_variables(args)
     return {
         "name": "identity-service",
         "image": args.image,
         "command": ["web4-identity", "serve"],
         "ports": [core.v1.ContainerPortArgs(name="http", container_port=PORT)],
-        "env": [*(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()), database_url()],
+        "env": [
+            *(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()),
+            database_url(),
+            *redis_client_variables(args.redis),
+        ],
+        "volume_mounts": ca_mounts(args.redis),
         # Amounts: guide, Option 4.
         "resources": resources(cpu="250m", memory="512Mi", cpu_limit="500m", memory_limit="1Gi"),
         # The guide probes /health for both. A restart repairs neither Postgres nor Redis, so liveness asks /livez,

@@ -3,24 +3,19 @@
 import pulumi
 from pulumi_kubernetes import batch, core, meta
 
-from infra.identity_environment import database_url, plain_variables
+from infra.identity_environment import ServiceArgs, database_url, plain_variables
 from infra.kube import content_hash, metadata
-from infra.pods import PodArgs, hardened_pod, resources
+from infra.pods import hardened_pod, resources
 from infra.priorities import Priority
-from infra.settings import GenesisSettings, IdentitySettings
+from infra.settings import GenesisSettings
 
 APP = "web4-identity-migrate"
 
 
-class MigrationsArgs(PodArgs):
-    """Which image's migrations run, and the society they found if there is none."""
+class MigrationsArgs(ServiceArgs):
+    """Whose migrations run, and the society they found if there is none."""
 
-    image: str
-    environment: str
     genesis: GenesisSettings
-    identity: IdentitySettings
-    trusted_proxies: str
-    authorities: tuple[str, ...]
 
 
 class Migrations(pulumi.ComponentResource):
@@ -40,7 +35,7 @@ class Migrations(pulumi.ComponentResource):
             for witness in args.genesis.witnesses:
                 command += ["--genesis-witness", witness]
         # The whole configuration, not only the DSN: founding a society grants ATP, and how much is a setting.
-        variables = plain_variables(args.environment, args.identity, args.trusted_proxies, args.authorities)
+        variables = plain_variables(args)
         container = {
             "name": "migrate",
             "image": args.image,

@@ -15,7 +15,7 @@ from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSe
 from infra.settings.pods import PodSettings, QuotaSettings
 from infra.settings.scaling import Scaling
 from infra.settings.service import GenesisSettings, IdentitySettings
-from infra.settings.stores import DatabaseSettings
+from infra.settings.stores import DatabaseSettings, ExternalRedis, RedisSettings, RedisTls
 
 __all__ = [
     "OPERATOR_MANIFESTS",
@@ -23,6 +23,7 @@ __all__ = [
     "DatabaseSettings",
     "EdgeRateLimit",
     "EdgeSettings",
+    "ExternalRedis",
     "GenesisSettings",
     "IdentitySettings",
     "ImageSettings",
@@ -31,6 +32,8 @@ __all__ = [
     "PlatformSettings",
     "PodSettings",
     "QuotaSettings",
+    "RedisSettings",
+    "RedisTls",
     "Scaling",
     "Settings",
     "TlsSettings",
@@ -50,6 +53,7 @@ class Settings(Frozen):
     pods: PodSettings = PodSettings()
     quota: QuotaSettings = QuotaSettings()
     database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings
     identity: IdentitySettings = IdentitySettings()
     genesis: GenesisSettings = GenesisSettings()
     edge: EdgeSettings

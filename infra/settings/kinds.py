@@ -1,5 +1,6 @@
 """The kinds of value that settings share: paths from the project's root, and Kubernetes' names and amounts."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -27,4 +28,5 @@ Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$")]
 Duration = Annotated[str, Field(pattern=r"^([0-9]+(ms|[smhdwy]))+$")]
 Authority = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[1-9][0-9]{0,4})?$")]
 """A host, with its port unless that is 443: what a payer's signature is for."""
+Cidr = Annotated[str, AfterValidator(lambda text: str(ip_network(text)))]
 Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]

@@ -19,6 +19,8 @@ class PagerSettings(Frozen):
     """A webhook gets Alertmanager's own JSON; `pagerduty` is PagerDuty's Events API v2."""
     secret_name: DnsLabel
     """The Secret. A webhook's address is under its key `url`, PagerDuty's under `routing_key`."""
+    port: int = Field(443, ge=1, le=65535)
+    """The port that Alertmanager may call it at."""
 
 
 class MonitoringSettings(Frozen):
@@ -36,6 +38,8 @@ class MonitoringSettings(Frozen):
     """The version in Alertmanager's image."""
     pager: PagerSettings | None = None
     """Who is called; none keeps alerts to be looked at."""
+    grafana_namespace: DnsLabel | None = None
+    """The namespace whose pods may ask Prometheus; none is nobody."""
 
     @model_validator(mode="after")
     def _pager_is_understood(self) -> "MonitoringSettings":

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from infra.frozen import Frozen
-from infra.settings.kinds import ExistingFile, Image, existing_file, from_root
+from infra.settings.kinds import Cidr, ExistingFile, Image, existing_file, from_root
 
 OPERATOR_MANIFESTS = ("cloudnative-pg.yaml", "prometheus-operator.yaml")
 
@@ -19,6 +19,9 @@ class ClusterSettings(Frozen):
     """The context in that file."""
     pod_cidr: str = Field("10.244.0.0/16", pattern=r"^[0-9.]+/[0-9]{1,2}$")
     """Where the edge's pods live: the service believes X-Forwarded-For from these addresses only."""
+    api_server_cidrs: tuple[Cidr, ...] = ("0.0.0.0/0", "::/0")
+    """Where the API server is for Postgres and Prometheus, which alone may ask it: its own addresses, not its
+    Service's, at the ports 443 and 6443."""
 
 
 class PlatformSettings(Frozen):

@@ -1,9 +1,9 @@
 """Where state lives."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from infra.frozen import Frozen
-from infra.settings.kinds import Quantity
+from infra.settings.kinds import DnsLabel, ExistingFile, Quantity
 
 
 class DatabaseSettings(Frozen):
@@ -17,3 +17,62 @@ class DatabaseSettings(Frozen):
     """The volumes' StorageClass; none takes the cluster's default."""
     uid: int = Field(26, ge=1)
     """The number of the image's postgres user and group; 26 in the images CloudNativePG publishes."""
+
+
+class RedisTls(Frozen):
+    """Redis's certificate, for the name redis-service: three PEM files, or a Secret that is in the namespace."""
+
+    certificate_file: ExistingFile | None = None
+    """The certificate chain."""
+    private_key_file: ExistingFile | None = None
+    """Its private key."""
+    ca_file: ExistingFile | None = None
+    """The CA that the service believes."""
+    secret_name: DnsLabel | None = None
+    """The Secret, with the keys tls.crt, tls.key and ca.crt, as cert-manager makes it."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "RedisTls":
+        files = (self.certificate_file, self.private_key_file, self.ca_file)
+        if all(files) if not self.secret_name else not any(files):
+            return self
+        raise ValueError("give either certificate_file, private_key_file and ca_file, or secret_name")
+
+
+class ExternalRedis(Frozen):
+    """A Redis that is elsewhere; the stack then has none of its own."""
+
+    host: str = Field(min_length=1, pattern=r"^[a-zA-Z0-9.:-]+$")
+    """Its host name or address."""
+    port: int = Field(6379, ge=1, le=65535)
+    """Its port."""
+    tls: bool = True
+    """Whether it is spoken to in TLS."""
+    ca_secret_name: DnsLabel | None = None
+    """A Secret whose key ca.crt is the CA of its certificate; none believes the CAs in the service's image."""
+
+
+class RedisSettings(Frozen):
+    """The Redis of the rate limits and nonces, with a password from a file or from a Secret in the namespace."""
+
+    password_file: ExistingFile | None = None
+    """A file that holds the password and nothing else. Another password needs new pods of Redis and of the service:
+    `kubectl rollout restart`."""
+    secret_name: DnsLabel | None = None
+    """The Secret whose key `password` is the password."""
+    max_memory_mib: int = Field(128, ge=16)
+    """MiB that the stack's own Redis may fill."""
+    tls: RedisTls | None = None
+    """The certificate of the stack's own Redis; none leaves the way to it inside the cluster unencrypted."""
+    external: ExternalRedis | None = None
+    """A Redis that is elsewhere; none makes one."""
+
+    @model_validator(mode="after")
+    def _one_password_and_one_redis(self) -> "RedisSettings":
+        if bool(self.password_file) == bool(self.secret_name):
+            raise ValueError("give either password_file or secret_name")
+        if self.tls and self.external:
+            raise ValueError("tls is for the stack's own Redis; for another, external.tls and external.ca_secret_name")
+        if self.password_file and not self.password_file.read_text(encoding="ascii").strip():
+            raise ValueError(f"no password in {self.password_file}")
+        return self

@@ -14,6 +14,8 @@ from pulumi.runtime.config import CONFIG, set_all_config
 
 ROOT = Path(__file__).parents[2]
 PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, and never to be seen\n-----END PRIVATE KEY-----\n"
+REDIS_KEY = PRIVATE_KEY.replace("not a key", "not Redis's key")
+REDIS_PASSWORD = "not a password, and never to be seen"
 # What Pulumi's engine knows a secret value by, and encrypts it in the state for.
 _SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
@@ -100,7 +102,7 @@ class Program:
             current = by_urn[todo.pop()]
             needed = {*current.dependencies, current.parent} - seen - {""}
             seen |= needed
-            todo += needed
+            todo += needed & by_urn.keys()  # the Stack itself is recorded by a process's first run only
         return seen
 
 

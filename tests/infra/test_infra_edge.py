@@ -1,10 +1,8 @@
-"""The edge: the rendered nginx.conf, checked and run by a real nginx, and what surrounds it in the cluster."""
+"""The edge: the rendered nginx.conf, checked and run by a real nginx."""
 
-import contextlib
 import http.server
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -18,20 +16,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from infra_recording import run_program
+from infra_ports import free_ports
+from infra_upstream import SlowUpstream, Upstream
 
-from infra.environments import overlay
 from infra.nginx_conf import render_nginx_conf, retry_after_seconds
 from infra.settings import EdgeRateLimit
 
 pytestmark = pytest.mark.infra
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nothing listens on, held together for a moment so that they differ."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
 
 
 HTTPS, HEALTH, UPSTREAM = free_ports(3)
@@ -40,36 +31,6 @@ GUIDE_HEADERS = {
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
 }
-
-
-class Upstream(http.server.BaseHTTPRequestHandler):
-    """Gives the request's headers back, with a header of its own that the edge must not pass on."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        body = str(self.headers).encode()
-        self.send_response(429 if self.path == "/limited" else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Frame-Options", "SAMEORIGIN")
-        if self.path == "/limited":
-            self.send_header("Retry-After", "33")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
-class SlowUpstream(Upstream):
-    """Answers when it is told to."""
-
-    asked, may_answer = threading.Event(), threading.Event()
-
-    def do_GET(self) -> None:
-        self.asked.set()
-        self.may_answer.wait(10)
-        super().do_GET()
 
 
 def write_certificate(folder: Path) -> None:
@@ -185,7 +146,7 @@ def test_a_body_over_the_services_limit_reaches_it_and_a_far_larger_one_does_not
     def post(size: int) -> httpx.Response:
         return edge.post("/", content=iter([b"x" * size]) if chunked else b"x" * size)
 
-    assert post(11 * 1024).status_code == 501, "the upstream here knows no POST, so it must be the one that answered"
+    assert post(11 * 1024).status_code == 501, "501 is the upstream's own answer here"
     assert_problem(post(17 * 1024), 413, "W4_ERR_BODY_TOO_LARGE")
 
 
@@ -256,31 +217,3 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
 @pytest.mark.parametrize(("rate", "seconds"), [("10r/m", 6), ("60r/m", 1), ("7r/m", 9), ("5r/s", 1)])
 def test_retry_after_is_the_limits_pace(rate, seconds):
     assert retry_after_seconds(rate) == seconds
-
-
-def test_the_clients_address_survives_the_way_in(program):
-    spec = program.find("Service", "web4-edge").inputs["spec"]
-    assert spec["externalTrafficPolicy"] == "Local"
-    assert spec["type"] == "NodePort"
-    assert spec["ports"] == [{"name": "https", "port": 443, "targetPort": 8443, "nodePort": 30443}]
-
-
-def test_a_change_of_the_configuration_or_the_certificate_makes_new_pods(program, config, tmp_path):
-    def mark(of) -> str:
-        template = of.find("Deployment", "web4-edge").inputs["spec"]["template"]
-        return template["metadata"]["annotations"]["web4.io/content"]
-
-    renewed = tmp_path / "renewed.crt"
-    renewed.write_text("-----BEGIN CERTIFICATE-----\nrenewed\n")
-    other_limit = run_program(overlay(config, {"edge": {"rate_limit": {"burst": 5}}}))
-    other_certificate = run_program(overlay(config, {"edge": {"tls": {"certificate_file": str(renewed)}}}))
-    assert len({mark(program), mark(other_limit), mark(other_certificate)}) == 3
-    assert mark(program) == mark(run_program(config))
-
-
-def test_an_existing_tls_secret_is_used_and_none_is_made(config):
-    files = {"certificate_file": None, "private_key_file": None}
-    program = run_program(overlay(config, {"edge": {"tls": {**files, "secret_name": "from-elsewhere"}}}))
-    assert [each.name for each in program.of_kind("Secret")] == ["web4-alertmanager-config"]
-    volumes = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]["volumes"]
-    assert [each["secret"]["secretName"] for each in volumes if "secret" in each] == ["from-elsewhere"]

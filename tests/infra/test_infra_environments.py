@@ -171,6 +171,36 @@ def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example
         assert [("ephemeral-storage" in holder) for holder in holders] == [expected] * len(holders)
 
 
+def test_prod_at_its_largest_fits_its_quota(example):
+    """With a pod more of each kind, as a rollout has for a while, and the operator's sidecars."""
+    program = run_program(overlay(example("prod"), EDITED))
+    needed = {"requests.cpu": 0.0, "limits.memory": 0.0, "pods": 0.0}
+
+    def add(resources: dict[str, Any], pods: int) -> None:
+        needed["requests.cpu"] += pods * amount(resources["requests"]["cpu"])
+        needed["limits.memory"] += pods * amount(resources["limits"]["memory"])
+        needed["pods"] += pods
+
+    for name in ("web4-identity", "web4-edge", "redis"):
+        (container,) = program.find("Deployment", name).inputs["spec"]["template"]["spec"]["containers"]
+        add(container["resources"], pods_of(program, name)[1] + 1)
+    cluster = program.find("Cluster", "web4-identity-db").inputs["spec"]
+    add(cluster["resources"], cluster["instances"] + 1)
+    sidecar = {"requests": {"cpu": "10m"}, "limits": {"memory": "50Mi"}}
+    for kind in ("Prometheus", "Alertmanager"):
+        add(program.find(kind, "web4").inputs["spec"]["resources"], 2)
+        add(sidecar, 2)
+    hard = program.find("ResourceQuota", "web4").inputs["spec"]["hard"]
+    assert {name: value for name, value in needed.items() if value > amount(hard[name])} == {}
+
+
+def amount(quantity: str) -> float:
+    """A Kubernetes quantity as a number."""
+    units = {"m": 1e-3, "Mi": 2**20, "Gi": 2**30}
+    unit = next((unit for unit in units if quantity.endswith(unit)), "")
+    return float(quantity.removesuffix(unit)) * units.get(unit, 1)
+
+
 def test_the_most_pods_are_no_fewer_than_the_least(example):
     config = overlay(example("dev"), {"identity": {"replicas": 3, "max_replicas": 2}})
     assert refused(config) == {"identity": "max_replicas is 2, fewer than replicas, 3"}

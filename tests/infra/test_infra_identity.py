@@ -27,7 +27,13 @@ GUIDE = {
     "REDIS_PORT": "6379",
     "REDIS_DB": "0",
 }
-OURS = {"TRUSTED_PROXIES": "10.244.0.0/16", "WEB4_ENVIRONMENT": "development", "SHUTDOWN_DRAIN_SECONDS": "5"}
+OURS = {
+    "TRUSTED_PROXIES": "10.244.0.0/16",
+    "WEB4_ENVIRONMENT": "development",
+    "SHUTDOWN_DRAIN_SECONDS": "5",
+    "REDIS_TLS": "true",
+    "SSL_CERT_FILE": "/etc/web4/redis-ca/ca.crt",
+}
 
 
 @pytest.fixture
@@ -62,11 +68,8 @@ def test_payers_sign_for_the_public_name_or_for_the_names_given(config, edge, au
 
 
 def test_the_dsn_comes_from_the_operators_secret(container):
-    (reference,) = [each for each in container["env"] if "value" not in each]
-    assert reference == {
-        "name": "DATABASE_URL",
-        "valueFrom": {"secretKeyRef": {"name": "web4-identity-db-app", "key": "uri"}},
-    }
+    (reference,) = [each for each in container["env"] if each["name"] == "DATABASE_URL"]
+    assert reference["valueFrom"] == {"secretKeyRef": {"name": "web4-identity-db-app", "key": "uri"}}
 
 
 def test_a_setting_reaches_the_service(config):

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from infra_recording import PRIVATE_KEY, is_secret, run_program
+from infra_recording import PRIVATE_KEY, REDIS_KEY, REDIS_PASSWORD, is_secret, run_program
 
 from infra.environments import overlay
 from infra.pods import PodArgs, hardened_pod, resources
@@ -13,6 +13,7 @@ from infra.settings import PodSettings
 
 pytestmark = pytest.mark.infra
 
+SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "KEY", "DATABASE_URL", "_AUTH")
 OURS = ["redis", "web4-edge", "web4-identity", "web4-identity-migrate"]
 
 
@@ -98,7 +99,7 @@ def test_every_pod_has_a_priority_that_exists_before_it(program):
     )
 
 
-def test_the_namespace_has_a_quota_that_the_stack_fits_in_and_gives_the_silent_a_little(program, config):
+def test_the_namespace_has_a_quota_and_gives_the_silent_a_little(program, config):
     assert program.find("ResourceQuota", "web4").inputs["spec"]["hard"] == {
         "requests.cpu": "8",
         "limits.memory": "24Gi",
@@ -116,11 +117,16 @@ def test_the_namespace_has_a_quota_that_the_stack_fits_in_and_gives_the_silent_a
 def test_no_variable_holds_a_secret(program):
     for app, pod in our_pods(program).items():
         for variable in (each for container in pod["containers"] for each in container.get("env", [])):
-            secret = any(word in variable["name"] for word in ("PASSWORD", "SECRET", "TOKEN", "KEY", "DATABASE_URL"))
+            secret = any(word in variable["name"] for word in SECRET_WORDS)
             assert ("valueFrom" in variable) == secret, f"{app}: {variable['name']}"
 
 
-def test_the_private_key_is_a_secret_to_pulumi_and_stands_nowhere_else(program):
-    assert is_secret(program.find("Secret", "web4-edge-tls").inputs["stringData"])
-    holders = [each.urn for each in program.resources if json.dumps(PRIVATE_KEY)[1:-1] in json.dumps(each.inputs)]
-    assert holders == [program.find("Secret", "web4-edge-tls").urn]
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [(PRIVATE_KEY, "web4-edge-tls"), (REDIS_KEY, "redis-tls"), (REDIS_PASSWORD, "redis-password")],
+    ids=["the edge's key", "Redis's key", "Redis's password"],
+)
+def test_it_is_a_secret_to_pulumi_and_stands_nowhere_else(program, text, holder):
+    assert is_secret(program.find("Secret", holder).inputs["stringData"])
+    holders = [each.urn for each in program.resources if json.dumps(text)[1:-1] in json.dumps(each.inputs)]
+    assert holders == [program.find("Secret", holder).urn]

@@ -32,7 +32,7 @@ def test_redis_keeps_counters_only_and_stays_within_its_memory(program):
     (container,) = deployment["template"]["spec"]["containers"]
     options = dict(zip(container["args"][::2], container["args"][1::2], strict=True))
     assert (options["--save"], options["--appendonly"]) == ("", "no")
-    assert options["--maxmemory-policy"] == "allkeys-lru"
+    assert options["--maxmemory-policy"] == "volatile-ttl"
     most, limit = options["--maxmemory"].removesuffix("mb"), container["resources"]["limits"]["memory"]
     assert int(most) * 1.25 <= int(limit.removesuffix("Mi")), "no room for buffers beside the counters"
     assert not [each for each in program.of_kind("PersistentVolumeClaim")]

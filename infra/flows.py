@@ -1,0 +1,167 @@
+"""Who may speak to whom: the arrows of the architecture.
+
+This one table makes the NetworkPolicies (infra/components/network.py) and the drawing (infra/drawing.py). Ports are
+those of the pods: a policy sees a connection after its Service's address was replaced by a pod's.
+"""
+
+from enum import Enum
+from typing import Literal
+
+from pydantic import Field
+
+from infra.components import alertmanager, database, edge, identity, migrations, prometheus, redis
+from infra.frozen import Frozen
+from infra.identity_environment import PORT as IDENTITY_PORT
+from infra.settings import Settings
+
+
+class Place(Enum):
+    """Where a party is."""
+
+    OURS = "pods of the stack's namespace"
+    ELSEWHERE = "pods of other namespaces"
+    ADDRESSES = "addresses"
+    NODE = "a pod's own node, which reaches it whatever a policy says"
+
+
+class Party(Frozen):
+    """One end of an arrow."""
+
+    name: str
+    place: Place
+    pods: dict[str, str] = Field(default_factory=dict)
+    """The pods' labels; none means all pods."""
+    namespaces: dict[str, str] = Field(default_factory=dict)
+    """For `ELSEWHERE`: the namespaces' labels; none means all namespaces."""
+    addresses: tuple[str, ...] = ()
+    """For `ADDRESSES`: CIDRs."""
+
+
+class Flow(Frozen):
+    """An arrow: `source` opens connections to `target` at `ports`, which are `target`'s own."""
+
+    source: Party
+    target: Party
+    ports: tuple[int, ...]
+    why: str
+    protocols: tuple[Literal["TCP", "UDP"], ...] = ("TCP",)
+
+    @property
+    def name(self) -> str:
+        """Such as `edge-to-identity`."""
+        return f"{self.source.name}-to-{self.target.name}"
+
+
+class FlowOptions(Frozen):
+    """What a stack's settings change in the table."""
+
+    api_server_cidrs: tuple[str, ...]
+    external_redis_port: int | None
+    """None with a Redis of the stack's own."""
+    pager_port: int | None
+    """None without a pager."""
+    grafana_namespace: str | None
+
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+
+EDGE = Party(name="edge", place=Place.OURS, pods={"app": edge.NAME})
+IDENTITY = Party(name="identity", place=Place.OURS, pods={"app": identity.APP})
+MIGRATIONS = Party(name="migrations", place=Place.OURS, pods={"app": migrations.APP})
+REDIS = Party(name="redis", place=Place.OURS, pods={"app": redis.APP})
+# The operator's label is on its instances and on the jobs that make them.
+POSTGRES = Party(name="postgres", place=Place.OURS, pods={"cnpg.io/cluster": database.CLUSTER})
+PROMETHEUS = Party(
+    name="prometheus",
+    place=Place.OURS,
+    pods={"app.kubernetes.io/name": "prometheus", "prometheus": prometheus.NAME},
+)
+ALERTMANAGER = Party(
+    name="alertmanager",
+    place=Place.OURS,
+    pods={"app.kubernetes.io/name": "alertmanager", "alertmanager": alertmanager.NAME},
+)
+EVERYTHING = Party(name="everything", place=Place.OURS)
+
+INTERNET = Party(name="internet", place=Place.ADDRESSES, addresses=ANYWHERE)
+KUBELET = Party(name="kubelet", place=Place.NODE)
+DNS = Party(
+    name="dns",
+    place=Place.ELSEWHERE,
+    pods={"k8s-app": "kube-dns"},
+    namespaces={"kubernetes.io/metadata.name": "kube-system"},
+)
+# In any namespace: a cluster that has the operator already may have it anywhere.
+CNPG_OPERATOR = Party(name="cnpg-operator", place=Place.ELSEWHERE, pods={"app.kubernetes.io/name": "cloudnative-pg"})
+
+
+def flows(options: FlowOptions) -> tuple[Flow, ...]:
+    """Every arrow of a stack. What is not here is refused."""
+    api_server = Party(name="apiserver", place=Place.ADDRESSES, addresses=options.api_server_cidrs)
+    api_ports = (443, 6443)
+    sql, instance_manager, postgres_metrics = 5432, 8000, 9187
+    external = options.external_redis_port
+    redis_party = Party(name="redis", place=Place.ADDRESSES, addresses=ANYWHERE) if external else REDIS
+    arrows = [
+        # What a request goes through
+        Flow(source=INTERNET, target=EDGE, ports=(edge.HTTPS_PORT,), why="clients; the only way in"),
+        Flow(source=EDGE, target=IDENTITY, ports=(IDENTITY_PORT,), why="requests that the edge lets through"),
+        Flow(source=IDENTITY, target=POSTGRES, ports=(sql,), why="LCT registry and ATP ledger"),
+        Flow(source=IDENTITY, target=redis_party, ports=(external or redis.PORT,), why="rate limits and nonces"),
+        Flow(source=MIGRATIONS, target=POSTGRES, ports=(sql,), why="the schema, before the service starts"),
+        # What keeps the database together
+        Flow(
+            source=POSTGRES,
+            target=POSTGRES,
+            ports=(sql, instance_manager),
+            why="replication; an instance that lost the API server asks the others whether it is alone",
+        ),
+        Flow(
+            source=CNPG_OPERATOR,
+            target=POSTGRES,
+            ports=(sql, instance_manager),
+            why="what each instance is told and says (the ports of the operator's own example)",
+        ),
+        Flow(source=POSTGRES, target=api_server, ports=api_ports, why="each instance reads and reports its state"),
+        # Who watches
+        Flow(source=PROMETHEUS, target=IDENTITY, ports=(IDENTITY_PORT,), why="metrics"),
+        Flow(source=PROMETHEUS, target=POSTGRES, ports=(postgres_metrics,), why="metrics"),
+        Flow(source=PROMETHEUS, target=ALERTMANAGER, ports=(9093,), why="alerts"),
+        Flow(source=PROMETHEUS, target=api_server, ports=api_ports, why="which pods there are to scrape"),
+        # What every pod needs
+        Flow(
+            source=EVERYTHING,
+            target=DNS,
+            ports=(53, 5353),  # 5353 where the DNS server runs without privileges, behind a Service at 53
+            protocols=("UDP", "TCP"),
+            why="names of Services",
+        ),
+        *(
+            Flow(source=KUBELET, target=party, ports=(port,), why="probes")
+            for party, port in (
+                (EDGE, edge.HEALTH_PORT),
+                (IDENTITY, IDENTITY_PORT),
+                (POSTGRES, instance_manager),
+                (PROMETHEUS, 9090),
+                (ALERTMANAGER, 9093),
+            )
+        ),
+    ]
+    if options.pager_port:
+        pager = Party(name="pager", place=Place.ADDRESSES, addresses=ANYWHERE)
+        arrows.append(Flow(source=ALERTMANAGER, target=pager, ports=(options.pager_port,), why="critical alerts"))
+    if options.grafana_namespace:
+        namespaces = {"kubernetes.io/metadata.name": options.grafana_namespace}
+        grafana = Party(name="grafana", place=Place.ELSEWHERE, namespaces=namespaces)
+        arrows.append(Flow(source=grafana, target=PROMETHEUS, ports=(9090,), why="the dashboards' queries"))
+    return tuple(arrows)
+
+
+def flow_options(settings: Settings) -> FlowOptions:
+    """What these settings change in the table."""
+    return FlowOptions(
+        api_server_cidrs=settings.cluster.api_server_cidrs,
+        external_redis_port=settings.redis.external.port if settings.redis.external else None,
+        pager_port=settings.monitoring.pager.port if settings.monitoring.pager else None,
+        grafana_namespace=settings.monitoring.grafana_namespace,
+    )

@@ -1,0 +1,36 @@
+"""What surrounds the edge's nginx in the cluster."""
+
+import pytest
+from infra_recording import run_program
+
+from infra.environments import overlay
+
+pytestmark = pytest.mark.infra
+
+
+def test_the_clients_address_survives_the_way_in(program):
+    spec = program.find("Service", "web4-edge").inputs["spec"]
+    assert spec["externalTrafficPolicy"] == "Local"
+    assert spec["type"] == "NodePort"
+    assert spec["ports"] == [{"name": "https", "port": 443, "targetPort": 8443, "nodePort": 30443}]
+
+
+def test_a_change_of_the_configuration_or_the_certificate_makes_new_pods(program, config, tmp_path):
+    def mark(of) -> str:
+        template = of.find("Deployment", "web4-edge").inputs["spec"]["template"]
+        return template["metadata"]["annotations"]["web4.io/content"]
+
+    renewed = tmp_path / "renewed.crt"
+    renewed.write_text("-----BEGIN CERTIFICATE-----\nrenewed\n")
+    other_limit = run_program(overlay(config, {"edge": {"rate_limit": {"burst": 5}}}))
+    other_certificate = run_program(overlay(config, {"edge": {"tls": {"certificate_file": str(renewed)}}}))
+    assert len({mark(program), mark(other_limit), mark(other_certificate)}) == 3
+    assert mark(program) == mark(run_program(config))
+
+
+def test_an_existing_tls_secret_is_used_and_none_is_made(config):
+    files = {"certificate_file": None, "private_key_file": None}
+    program = run_program(overlay(config, {"edge": {"tls": {**files, "secret_name": "from-elsewhere"}}}))
+    assert "web4-edge-tls" not in [each.name for each in program.of_kind("Secret")]
+    volumes = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]["volumes"]
+    assert [each["secret"]["secretName"] for each in volumes if "secret" in each] == ["from-elsewhere"]

@@ -1,0 +1,191 @@
+"""Redis's password and TLS: the rendered command on a real Redis, and the service's own client against it."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from infra_ports import free_ports
+from infra_recording import REDIS_PASSWORD, Program, run_program
+from web4_identity.metrics import Metrics
+from web4_identity.redis_store import RedisStore, StoreUnavailable
+from web4_identity.settings import load_settings
+
+from infra.configuration import build_settings
+from infra.environments import overlay
+from local import pki, stack
+
+pytestmark = pytest.mark.infra
+
+(PORT,) = free_ports(1)
+# The name that the service looks up, and where a server on this machine answers.
+NAMES = ("redis-service", "127.0.0.1")
+
+
+def redis_container(program: Program) -> dict[str, Any]:
+    (container,) = program.find("Deployment", "redis").inputs["spec"]["template"]["spec"]["containers"]
+    return container
+
+
+def service_variables(program: Program) -> dict[str, Any]:
+    (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
+    return {each["name"]: each.get("value") or each["valueFrom"]["secretKeyRef"] for each in container["env"]}
+
+
+def here(words: list[str], folder: Path) -> list[str]:
+    """The container's words with this machine's places, and the password filled in as the kubelet would."""
+    places = {"$(REDISCLI_AUTH)": REDIS_PASSWORD, "/etc/redis/tls": folder, "/data": folder, "6379": PORT}
+    for there, this in places.items():
+        words = [word.replace(there, str(this)) for word in words]
+    return words
+
+
+@pytest.fixture(params=["TLS", "plain"])
+def server(request: pytest.FixtureRequest, config: dict[str, Any], tmp_path: Path) -> Iterator[tuple[Program, Path]]:
+    """A running Redis with the rendered options, and the program they are from."""
+    program = run_program(config if request.param == "TLS" else overlay(config, {"redis": {"tls": None}}))
+    pki.issue(pki.authority(tmp_path, "ca"), tmp_path, "tls", NAMES[0], names=NAMES)
+    container = redis_container(program)
+    process = subprocess.Popen(here([*container["command"], *container["args"]], tmp_path), stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while probe(program, tmp_path, REDIS_PASSWORD) != 0:
+            assert time.monotonic() < deadline, "Redis does not answer its probe"
+            time.sleep(0.05)
+        yield program, tmp_path
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def probe(program: Program, folder: Path, password: str) -> int:
+    """The exit code of the readiness probe's command."""
+    command = here(redis_container(program)["readinessProbe"]["exec"]["command"], folder)
+    environment = {**os.environ, "REDISCLI_AUTH": password}
+    return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
+
+
+def client(program: Program, ca_folder: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> RedisStore:
+    """The service's own client, told what the pod's variables say."""
+    variables = {
+        **{name: value for name, value in service_variables(program).items() if isinstance(value, str)},
+        "DATABASE_URL": "postgresql://a:b@localhost:5432/c",
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": str(PORT),
+        "REDIS_PASSWORD": password,
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.replace("/etc/web4/redis-ca", str(ca_folder)))
+    return RedisStore(load_settings(), Metrics())
+
+
+async def test_the_service_gets_in_with_the_password(server, monkeypatch):
+    program, folder = server
+    store = client(program, folder, monkeypatch, REDIS_PASSWORD)
+    await store.ping()
+    assert (await store.client.config_get("maxmemory-policy"))["maxmemory-policy"] == "volatile-ttl"
+    await store.close()
+
+
+@pytest.mark.parametrize("password", ["guessed", ""])
+async def test_nobody_gets_in_without_it(server, monkeypatch, password):
+    program, folder = server
+    store = client(program, folder, monkeypatch, password)
+    with pytest.raises(StoreUnavailable, match="Authentication"):
+        await store.ping()
+    await store.close()
+    assert probe(program, folder, password) != 0
+
+
+@pytest.mark.parametrize("server", ["TLS"], indirect=True)
+async def test_the_service_believes_its_cas_server_only(server, monkeypatch, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    pki.authority(elsewhere, "ca")
+    store = client(server[0], elsewhere, monkeypatch, REDIS_PASSWORD)
+    with pytest.raises(StoreUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
+        await store.ping()
+    await store.close()
+
+
+def test_the_service_is_given_the_password_and_the_ca_alone(program):
+    variables = service_variables(program)
+    assert variables["REDIS_PASSWORD"] == {"name": "redis-password", "key": "password"}
+    spec = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]
+    (volume,) = [each["secret"] for each in spec["volumes"] if "secret" in each]
+    assert (volume["secretName"], volume["items"]) == ("redis-tls", [{"key": "ca.crt", "path": "ca.crt"}])
+    assert program.find("Secret", "redis-password").urn in program.waits_for(program.find("Deployment", "redis"))
+
+
+def test_another_certificate_makes_a_new_pod(program, config, tmp_path):
+    def mark(of: Program) -> str:
+        return of.find("Deployment", "redis").inputs["spec"]["template"]["metadata"]["annotations"]["web4.io/content"]
+
+    (tmp_path / "renewed.crt").write_text("renewed")
+    other = run_program(overlay(config, {"redis": {"tls": {"certificate_file": str(tmp_path / "renewed.crt")}}}))
+    assert mark(other) != mark(program) == mark(run_program(config))
+
+
+def test_secrets_that_are_there_are_used_and_none_is_made(config):
+    tls = {"certificate_file": None, "private_key_file": None, "ca_file": None, "secret_name": "by-cert-manager"}
+    redis = {"password_file": None, "secret_name": "by-hand", "tls": tls}
+    program = run_program(overlay(config, {"redis": redis}))
+    assert not {"redis-password", "redis-tls"} & {each.name for each in program.of_kind("Secret")}
+    assert service_variables(program)["REDIS_PASSWORD"]["name"] == "by-hand"
+    for name in ("redis", "web4-identity"):
+        spec = program.find("Deployment", name).inputs["spec"]["template"]["spec"]
+        assert [each["secret"]["secretName"] for each in spec["volumes"] if "secret" in each] == ["by-cert-manager"]
+
+
+def test_an_external_redis_replaces_the_stacks_own(config):
+    external = {"host": "redis.web4.io", "port": 6380, "ca_secret_name": "redis-ca"}
+    program = run_program(overlay(config, {"redis": {"tls": None, "external": external}}))
+    assert "redis" not in [each.name for each in program.of_kind("Deployment")]
+    assert "redis-service" not in [each.name for each in program.of_kind("Service")]
+    variables = service_variables(program)
+    assert [variables[name] for name in ("REDIS_HOST", "REDIS_PORT", "REDIS_TLS")] == ["redis.web4.io", "6380", "true"]
+    spec = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]
+    assert [each["secret"]["secretName"] for each in spec["volumes"] if "secret" in each] == ["redis-ca"]
+    assert program.find("Secret", "redis-password"), "the password comes from the file all the same"
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"secret_name": "by-hand"}, "redis: give either password_file or secret_name"),
+        ({"password_file": None}, "redis: give either password_file or secret_name"),
+        (
+            {"external": {"host": "redis.web4.io"}},
+            "redis: tls is for the stack's own Redis; for another, external.tls and external.ca_secret_name",
+        ),
+        (
+            {"tls": {"ca_file": None}},
+            "redis.tls: give either certificate_file, private_key_file and ca_file, or secret_name",
+        ),
+    ],
+)
+def test_a_contradiction_is_named(config, change, line):
+    with pytest.raises(pulumi.RunError) as caught:
+        build_settings(overlay(config, {"redis": change}))
+    assert str(caught.value) == f"web4-identity:{line}"
+
+
+def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr(stack, "REDIS_PASSWORD", tmp_path / "redis-password")
+    made = stack.redis_access()
+    content = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert stack.redis_access() == made
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == content
+    assert len(content["redis-password"]) == 64
+    assert [path for path in tmp_path.iterdir() if path.suffix != ".crt" and path.stat().st_mode & 0o077] == []
+    build_settings({**config, "redis": made})
+
+
+def test_an_empty_password_is_refused(config, tmp_path):
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(pulumi.RunError, match=r"web4-identity:redis: no password in .*/empty"):
+        build_settings(overlay(config, {"redis": {"password_file": str(tmp_path / "empty")}}))

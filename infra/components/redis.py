@@ -16,7 +16,8 @@ PASSWORD_SECRET = "redis-password"
 PASSWORD_KEY = "password"
 TLS_SECRET = "redis-tls"
 CA_KEY = "ca.crt"
-TLS_FOLDER = "/etc/redis/tls"
+# Not below /etc/redis, which Debian lets its own redis user alone enter.
+TLS_FOLDER = "/etc/web4/redis-tls"
 
 
 class RedisArgs(PodArgs):

@@ -38,7 +38,7 @@ def service_variables(program: Program) -> dict[str, Any]:
 
 def here(words: list[str], folder: Path) -> list[str]:
     """The container's words with this machine's places, and the password filled in as the kubelet would."""
-    places = {"$(REDISCLI_AUTH)": REDIS_PASSWORD, "/etc/redis/tls": folder, "/data": folder, "6379": PORT}
+    places = {"$(REDISCLI_AUTH)": REDIS_PASSWORD, "/etc/web4/redis-tls": folder, "/data": folder, "6379": PORT}
     for there, this in places.items():
         words = [word.replace(there, str(this)) for word in words]
     return words

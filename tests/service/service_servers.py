@@ -69,8 +69,7 @@ class Service:
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "web4_identity", "serve"],
-                # Where nothing balances load, a drain only makes the end of a test slow.
-                env={"PATH": os.environ["PATH"], "SHUTDOWN_DRAIN_SECONDS": "0", **env, **place},
+                env={"PATH": os.environ["PATH"], **env, **place},
                 stdout=out,
                 stderr=out,
             )

@@ -71,6 +71,7 @@ async def test_from_an_empty_database_to_minted_lcts(
         "DATABASE_URL": empty_database_url,
         "REDIS_HOST": "127.0.0.1",
         "REDIS_PORT": str(redis_server.port),
+        "SHUTDOWN_DRAIN_SECONDS": "0",
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": "6",
     }
 

@@ -217,6 +217,7 @@ def check_config(*flags):
 def test_check_config_shows_each_value_with_its_place_and_hides_secrets(monkeypatch, tmp_path):
     path = ini(monkeypatch, tmp_path, "[service]\nport = 9001\nhost = 127.0.0.1\n[atp]\nmint_scale_factor = 999.1234\n")
     monkeypatch.setenv("WEB4_IDENTITY_HOST", "10.0.0.1")
+    monkeypatch.setenv("RATE_LIMIT_MAX_REQUESTS_PER_IP", "5")
     monkeypatch.setenv("REDIS_PASSWORD", "s3cr3t-too")
     monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8, ::1/128")
     result = check_config("--rate-limit-max-requests-per-ip", 7, "--redis-tls", "true")
@@ -244,7 +245,7 @@ def test_check_config_shows_each_value_with_its_place_and_hides_secrets(monkeypa
     assert "s3cr3t" not in result.stdout + json.dumps(document)
 
 
-def test_a_flag_names_the_file_and_wins_over_the_variable(monkeypatch, tmp_path):
+def test_a_flag_wins_over_the_variable_and_names_the_file(monkeypatch, tmp_path):
     ini(monkeypatch, tmp_path, "[service]\nport = 9001\n")
     other = tmp_path / "other.conf"
     other.write_text("[service]\nport = 9002\n")

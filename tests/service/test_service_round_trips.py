@@ -24,9 +24,15 @@ MINT = "/v1/lct/mint"
 
 
 @pytest.fixture
-def sent():
-    """What goes to Postgres on connections opened from now on: statements, and what begins and ends a transaction."""
+def sent(monkeypatch):
+    """What requests send to Postgres from now on: statements, and what begins and ends a transaction."""
     queries = []
+
+    async def rest(_):
+        await asyncio.Event().wait()
+
+    # Its statements would stand between those of the requests.
+    monkeypatch.setattr("web4_identity.housekeeping.keep_house", rest)
 
     def watch(connection, _):
         # The driver tells of all but the prepared statements, which SQLAlchemy tells of.

@@ -34,17 +34,20 @@ _TPS = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 _UNIQUE = r"\set n random(1, 9000000000000000000)"
 
 
-def ceiling(postgres, url, societies, connections, seconds, folder):
-    """Transactions a second over so many `connections`; `folder` takes the scripts."""
-    scripts = asyncio.run(_scripts(url, societies))
+def record(url, societies, folder):
+    """Write the script of each society into `folder` and give their paths."""
     paths = []
-    for number, script in enumerate(scripts):
-        path = Path(folder) / f"mint-{number}.sql"
-        path.write_text(script)
-        paths.append(path)
+    for number, script in enumerate(asyncio.run(_scripts(url, societies))):
+        paths.append(Path(folder) / f"mint-{number}.sql")
+        paths[-1].write_text(script)
+    return paths
+
+
+def ceiling(postgres, url, connections, seconds, scripts):
+    """Transactions a second over so many `connections`, each taking any of the `scripts` at random."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     command = [binary("pgbench", "postgresql", *folders), "--no-vacuum", "-M", "prepared"]
-    command += ["-c", str(connections), "-j", "1", "-T", str(seconds), *(f"--file={path}" for path in paths)]
+    command += ["-c", str(connections), "-j", "1", "-T", str(seconds), *(f"--file={path}" for path in scripts)]
     command += ["-h", "127.0.0.1", "-p", str(postgres.port), "-U", "owner", url.rpartition("/")[2]]
     environment = {**os.environ, "PGPASSWORD": PASSWORD}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -55,11 +58,11 @@ async def _scripts(url, societies):
     """One script for each society."""
     sent = []
 
-    def record(connection, cursor, statement, parameters, context, executemany):
+    def keep(connection, cursor, statement, parameters, context, executemany):
         sent.append((statement, parameters))
 
     database = Database(SecretStr(url), 1)
-    event.listen(Engine, "before_cursor_execute", record)
+    event.listen(Engine, "before_cursor_execute", keep)
     try:
         scripts = []
         for number in range(societies):
@@ -69,7 +72,7 @@ async def _scripts(url, societies):
             scripts.append("\n".join([_UNIQUE, "BEGIN;", *(f"{each};" for each in statements), "COMMIT;", ""]))
         return scripts
     finally:
-        event.remove(Engine, "before_cursor_execute", record)
+        event.remove(Engine, "before_cursor_execute", keep)
         await database.close()
 
 

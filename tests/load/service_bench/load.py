@@ -46,7 +46,7 @@ async def _one_by_one(reader, writer, waiting, deadline, sent):
 
 
 class _Answer:
-    """One answer after the other, read by the parser that uvicorn reads requests with."""
+    """One answer after the other."""
 
     async def read(self, reader):
         self._complete, parser = False, httptools.HttpResponseParser(self)

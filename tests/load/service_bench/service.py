@@ -1,13 +1,8 @@
-"""The service as it is deployed: migrated, its societies founded, one `web4-identity serve` process."""
+"""What the service is measured with: a migrated database, its societies founded, and settings."""
 
 import contextlib
-import os
-import subprocess
-import sys
-from urllib.request import urlopen
 
 from pydantic import SecretStr
-from service_servers import free_port, stop, wait_for
 from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.db.migrate import migrate
@@ -53,35 +48,18 @@ class _Opened(Database):
         await self.close()
 
 
-class Service:
-    """One process of the installed command; close() stops it."""
-
-    def __init__(self, url, redis_port, connections, log):
-        self.port = free_port()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "WEB4_IDENTITY_CONFIG": "",
-            "WEB4_IDENTITY_HOST": "127.0.0.1",
-            "WEB4_IDENTITY_PORT": str(self.port),
-            "DATABASE_URL": url,
-            "DB_POOL_SIZE": str(connections),
-            "REDIS_HOST": "127.0.0.1",
-            "REDIS_PORT": str(redis_port),
-            "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
-            "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "100000",
-            # The price must not grow out of the payers' means.
-            "ATP_MINT_SCALE_FACTOR": "1",
-            # So that requests can be signed well before they are sent.
-            "SIGNATURE_CLOCK_SKEW_SECONDS": "30",
-        }
-        command = [sys.executable, "-m", "web4_identity", "serve"]
-        self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        wait_for(self._answers, "web4-identity serve", self.process)
-
-    def _answers(self):
-        with contextlib.suppress(OSError):
-            return urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=1).status == 200
-        return False
-
-    def close(self):
-        stop(self.process)
+def environment(url, redis_port, connections):
+    """The settings of the measured service; no limit is in the way."""
+    return {
+        "WEB4_IDENTITY_CONFIG": "",
+        "DATABASE_URL": url,
+        "DB_POOL_SIZE": str(connections),
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": str(redis_port),
+        "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
+        "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "100000",
+        # The price must not grow out of the payers' means.
+        "ATP_MINT_SCALE_FACTOR": "1",
+        # So that requests can be signed well before they are sent.
+        "SIGNATURE_CLOCK_SKEW_SECONDS": "30",
+    }

@@ -2,9 +2,8 @@
 
 import os
 import statistics
-from dataclasses import dataclass
-
-from service_bench.load import Sent
+from collections import Counter
+from dataclasses import dataclass, field
 
 _COLUMNS = (
     ("societies", "{societies}"),
@@ -21,15 +20,27 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Measured:
-    """One measurement: what was sent, CPU seconds by process, the service's memory (now, most) in MB, the ceiling."""
+    """What came of all rounds of one measurement.
+
+    Answers by status, seconds of each answer, seconds of sending, CPU seconds by process, the service's memory in MB
+    (now, most), and the ceiling in each round.
+    """
 
     societies: int
-    sent: Sent
-    used: dict[str, float]
-    memory: tuple[float, float]
-    ceiling: float
+    statuses: Counter = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    used: Counter = field(default_factory=Counter)
+    memory: tuple[float, float] = (0, 0)
+    ceilings: list[float] = field(default_factory=list)
+
+    def add(self, sent):
+        """Add one round's Sent."""
+        self.statuses += sent.statuses
+        self.latencies += sent.latencies
+        self.seconds += sent.seconds
 
 
 def heading(options, cores):
@@ -47,21 +58,21 @@ def heading(options, cores):
 
 def row(measured):
     """One line of the table."""
-    sent, used = measured.sent, dict(measured.used)
-    minted, service = len(sent.latencies), used.pop("service")
-    rate = minted / sent.seconds
-    cuts = statistics.quantiles(sent.latencies, n=100)
+    minted, service = len(measured.latencies), measured.used["service"]
+    rate, ceiling = minted / measured.seconds, statistics.mean(measured.ceilings)
+    cuts = statistics.quantiles(measured.latencies, n=100)
+    others = (f"{name} {used:.1f}" for name, used in measured.used.items() if name != "service")
     figures = {
         "societies": measured.societies,
         "rate": rate,
         "p50": cuts[49] * 1000,
         "p99": cuts[98] * 1000,
         "rss": measured.memory[1],
-        "raw": measured.ceiling,
-        "ratio": rate / measured.ceiling,
+        "raw": ceiling,
+        "ratio": rate / ceiling,
         "milliseconds": service / minted * 1000,
-        "cores": service / sent.seconds,
-        "per_core": minted / service / measured.ceiling,
-        "others": ", ".join(f"{name} {seconds:.1f}" for name, seconds in used.items()) + f" of {sent.seconds:.1f}",
+        "cores": service / measured.seconds,
+        "per_core": minted / service / ceiling,
+        "others": f"{', '.join(others)} of {measured.seconds:.1f}",
     }
     return "| " + " | ".join(form.format(**figures) for _, form in _COLUMNS) + " |"

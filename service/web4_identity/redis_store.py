@@ -14,7 +14,8 @@ from web4_identity.logs import logger
 from web4_identity.metrics import Metrics
 from web4_identity.settings import Settings
 
-REDIS_SECONDS = 0.5
+# Longer than a busy process or Redis hesitates: only one request a second waits for a Redis that is lost.
+REDIS_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 KEY_PREFIX = "web4-identity"
 _log = logger()

@@ -22,12 +22,14 @@ from web4_identity.validation.trickle import trickle
 T = TypeVar("T")
 
 REQUEST_SECONDS = 60
+# Too many requests, or a service too busy: whatever was attacked was not looked at.
+_LATER = (429, 503)
 # No answer may hold one of these: a private key as a member or as PEM, a stack trace, the name of a library within.
 _LEAK = re.compile(r'"private_key"\s*:|PRIVATE KEY-----|Traceback \(most|\.py", line|sqlalchemy|asyncpg|pydantic_core')
 
 
 class Limited(Exception):
-    """The rate limiter answered where another answer was wanted: nothing is proved, try again in `seconds`."""
+    """The answer was "later" where another was wanted: nothing is proved, try again in `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
@@ -82,7 +84,7 @@ class Bed:
             return Answer(CLOSED)
         if _LEAK.search(response.text):
             self.leaks.append(f"{method} {path}: {response.status_code}")
-        if response.status_code == 429 and not limit_wanted:
+        if response.status_code in _LATER and not limit_wanted:
             raise Limited(_seconds(response.headers.get("retry-after", "")))
         return Answer(response.status_code, response.headers, response.text, _parsed(response))
 
@@ -144,7 +146,7 @@ class Bed:
         """Send a mint signed for `content`, its body as the `pieces` come; the answer is given as soon as it comes."""
         url = self._url.copy_with(raw_path=MINT_PATH.encode("ascii"))
         answer = await trickle(url, self.sign(content), pieces, self._trust, self._address)
-        if answer.status == 429:
+        if answer.status in _LATER:
             raise Limited(_seconds(answer.headers.get("retry-after", "")))
         return answer
 

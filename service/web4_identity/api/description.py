@@ -135,7 +135,10 @@ def _complete(operation: dict[str, Any]) -> None:
     if name == "metrics":
         responses["200"]["content"] = {CONTENT_TYPE_LATEST: {"schema": _TEXT}}
     if name == "readyz":
-        responses["503"] = {**responses["200"], "description": "The database does not serve."}
+        responses["503"] = {
+            **responses["200"],
+            "description": "The database does not serve, or the process is about to stop.",
+        }
     # Of any route, the probes too.
     responses.setdefault("500", refusals()[500])
     success = next(status for status in responses if status.startswith("2"))

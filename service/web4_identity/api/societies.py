@@ -92,7 +92,7 @@ def add_society_routes(app: FastAPI, resources: Resources) -> None:
         except KeyTaken as error:
             raise Problem(problems.DUPLICATE, str(error)) from None
         if fresh:
-            resources.metrics.register_society(founded.name)
+            resources.metrics.society(founded.name)
         _log.info(
             "society_founded",
             society=founded.name,

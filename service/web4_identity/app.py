@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy.exc import ProgrammingError
 from starlette.middleware import Middleware
 
 from web4_identity import SERVICE_VERSION
@@ -88,9 +87,9 @@ def create_app(settings: Settings) -> FastAPI:
 async def _start_society_series(resources: Resources) -> None:
     """Create the zero series of every registered society; without a database they appear with their first mint."""
     try:
-        async with resources.database.transaction() as connection:
+        async with resources.database.reading() as connection:
             names = await society_names(connection)
-    except (DatabaseUnavailable, ProgrammingError) as error:
+    except DatabaseUnavailable as error:
         _log.warning("societies_not_read", cause=type(error).__name__)
         return
     for name in names:

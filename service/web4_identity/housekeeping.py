@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import ProgrammingError
-
 from web4_identity.db.engine import DatabaseUnavailable
 from web4_identity.db.upkeep import ledger_imbalance, purge_answers, society_pools
 from web4_identity.logs import logger
@@ -53,7 +51,7 @@ async def keep_house(resources: Resources) -> None:
 async def check(resources: Resources) -> None:
     """Bring the metrics of the ledger, the pools and the dependencies up to date.
 
-    Raises DatabaseUnavailable; sqlalchemy's ProgrammingError before the first migration.
+    Raises DatabaseUnavailable, before the first migration too.
     """
     metrics = resources.metrics
     if resources.redis is not None:
@@ -61,7 +59,7 @@ async def check(resources: Resources) -> None:
         with suppress(StoreUnavailable):
             await resources.redis.ping()
     try:
-        async with resources.database.transaction() as connection:
+        async with resources.database.reading() as connection:
             imbalance = await ledger_imbalance(connection)
             pools = await society_pools(connection)
     except DatabaseUnavailable as error:
@@ -103,7 +101,7 @@ async def purge(resources: Resources) -> int:
 async def _without_fail(chore: str, doing: Awaitable[object]) -> None:
     try:
         await doing
-    except (DatabaseUnavailable, ProgrammingError) as error:
+    except DatabaseUnavailable as error:
         _log.warning("housekeeping_put_off", chore=chore, cause=type(error).__name__)
     except Exception:
         _log.exception("housekeeping_failed", chore=chore)

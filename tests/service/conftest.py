@@ -1,4 +1,7 @@
-"""Fixtures: the servers (once), a fresh migrated database and an empty Redis (each test), an app with its client."""
+"""Fixtures: the servers (once), a fresh migrated database and an empty Redis (each test), an app with its client.
+
+A test marked backends("postgres", "sqlite") runs on each of them; any other one runs on Postgres.
+"""
 
 import itertools
 from contextlib import asynccontextmanager
@@ -6,13 +9,16 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+import sqlite_files
 from mint_parts import new_key, proof_of, testimonies
 from pydantic import SecretStr
 from service_servers import Postgres, RedisServer, Relay, Service, stop
+from sqlalchemy import select
 from web4_identity.app import create_app
 from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.db.migrate import migrate
+from web4_identity.db.tables import metadata
 from web4_identity.db.verify import verify_ledger
 from web4_identity.settings import Settings, load_settings
 from web4_identity.signature import PayerAuth
@@ -25,6 +31,17 @@ _names = itertools.count()
 
 # The same in every test, so that every client can sign with it.
 FOUNDER = new_key(seed=bytes([9]) * 32)
+
+
+def pytest_generate_tests(metafunc):
+    marker = metafunc.definition.get_closest_marker("backends")
+    if marker and "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", marker.args, indirect=True)
+
+
+@pytest.fixture
+def backend(request):
+    return getattr(request, "param", "postgres")
 
 
 @pytest.fixture(name="new_key")
@@ -53,35 +70,70 @@ async def template(postgres):
     return "migrated"
 
 
+@pytest.fixture(scope="session")
+async def files():
+    made = sqlite_files.SqliteFiles()
+    await migrate(SecretStr(made.url("migrated")), wait_seconds=5)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-async def database_name(postgres, template):
+async def database_name(backend, postgres, template, files):
+    """The name of this test's migrated database."""
     name = f"t{next(_names)}"
-    await postgres.run(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield name
-    await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+    if backend == "sqlite":
+        files.copy(name)
+        yield name
+        files.remove(name)
+    else:
+        await postgres.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield name
+        await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-async def empty_database_url(postgres):
+def database_url(backend, postgres, files, database_name):
+    return files.url(database_name) if backend == "sqlite" else postgres.url(database_name)
+
+
+@pytest.fixture
+async def empty_database_url(backend, postgres, files):
     name = f"t{next(_names)}"
-    await postgres.run(f"CREATE DATABASE {name}")
-    yield postgres.url(name)
-    await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+    if backend == "sqlite":
+        yield files.url(name)
+        files.remove(name)
+    else:
+        await postgres.run(f"CREATE DATABASE {name}")
+        yield postgres.url(name)
+        await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-async def database(postgres, database_name):
-    opened = Database(SecretStr(postgres.url(database_name)), 5)
+def sql(backend, postgres, database_name, database_url):
+    """sql(statement) runs it on this test's database, past the service, and gives its rows."""
+
+    async def run(statement):
+        if backend == "sqlite":
+            return sqlite_files.run(database_url, statement)
+        return await postgres.run(statement, database_name)
+
+    return run
+
+
+@pytest.fixture
+async def database(database_url):
+    opened = Database(SecretStr(database_url), 5)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-def env(postgres, redis_server, database_name):
+def env(redis_server, database_url):
     """The environment of a service on this test's database and on an empty Redis."""
     redis_server.client.flushall()
     return {
-        "DATABASE_URL": postgres.url(database_name),
+        "DATABASE_URL": database_url,
         "REDIS_HOST": "127.0.0.1",
         "REDIS_PORT": str(redis_server.port),
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
@@ -179,21 +231,13 @@ def order(founder):
 
 
 @pytest.fixture
-def ledger(postgres, database_name, database):
+def ledger(database):
     """Look at the database: everything in it, and what the verifier says."""
 
     async def everything():
-        tables = (
-            "societies",
-            "lcts",
-            "accounts",
-            "ledger_entries",
-            "idempotency",
-            "attestations",
-            "standing",
-            "audit_entries",
-        )
-        return {t: await postgres.run(f"SELECT * FROM {t} ORDER BY 1", database_name) for t in tables}
+        async with database.reading() as connection:
+            queries = {name: select(table).order_by(*table.primary_key) for name, table in metadata.tables.items()}
+            return {name: (await connection.execute(query)).mappings().all() for name, query in queries.items()}
 
     async def violations():
         return (await verify_ledger(database))[0]

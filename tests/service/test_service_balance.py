@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from web4_identity.db.genesis import found_society
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
 MINT = "/v1/lct/mint"
 
@@ -51,8 +51,8 @@ async def test_a_society_shows_its_next_price_and_its_pool(client, order, founde
     assert last["pool_balance"] == 10**9 - 3 * 10_000 + 100 + 150 + 225
 
 
-async def test_a_society_whose_mints_are_too_dear_has_no_price(client, postgres, database_name):
-    await postgres.run("UPDATE societies SET lct_count = 2000", database_name)
+async def test_a_society_whose_mints_are_too_dear_has_no_price(client, sql):
+    await sql("UPDATE societies SET lct_count = 2000")
     assert (await client.get("/v1/societies/commons")).json()["next_mint_price"] is None
 
 

@@ -19,7 +19,7 @@ from web4_identity.domain.document import lct_document
 from web4_identity.domain.keys import from_multikey
 from web4_identity.signature import PayerAuth
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
 MINT = "/v1/lct/mint"
 REQUIRED = {"@context", "lct_id", "subject", "binding", "mrh", "policy", "t3_tensor", "v3_tensor", "revocation"}
@@ -123,6 +123,7 @@ async def test_a_known_document_is_304(client, founder, order):
     assert (await client.get(f"/v1/lct/{minted}")).headers["etag"] != etag
 
 
+@pytest.mark.backends("postgres")
 async def test_rows_of_the_release_before_are_whole_documents(empty_database_url, new_key):
     url, key = SecretStr(empty_database_url), new_key()
     certificate = {"issuing_society": "home", "birth_witnesses": ["a", "b", "c"]}

@@ -21,7 +21,7 @@ from web4_identity.domain.entities import EntityType
 from web4_identity.domain.pricing import MAX_ATP
 from web4_identity.signature import PayerAuth
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
 GOOD = Standing(Decimal("0.5"), Decimal("0.5"), Decimal("0.5"), 50, datetime.now(UTC) - timedelta(days=31))
 
@@ -37,6 +37,7 @@ async def test_two_migrations_at_once_both_succeed(empty_database_url):
     await database.close()
 
 
+@pytest.mark.backends("postgres")
 async def test_migrate_waits_for_a_database_that_comes_up(empty_database_url, postgres, relay):
     late = await relay(postgres.port)
     await late.cut()
@@ -48,6 +49,7 @@ async def test_migrate_waits_for_a_database_that_comes_up(empty_database_url, po
     await task
 
 
+@pytest.mark.backends("postgres")
 async def test_migrate_gives_up_in_time_and_at_once_on_a_wrong_password(postgres, template):
     with pytest.raises(DatabaseUnavailable):
         await migrate(SecretStr(postgres.url(template, port=1)), wait_seconds=0.5)
@@ -165,7 +167,7 @@ async def test_a_founder_gets_its_missing_proof_once(client, database, founder, 
     binding = (await client.get(path)).json()["binding"]
     assert (binding["binding_proof"], binding["created_at"]) == (proof, "2026-01-31T12:00:00Z")
     state = await ledger.everything()
-    assert state["audit_entries"][-1]["detail"] == '{"society": "commons", "binding_proof": "added"}'
+    assert state["audit_entries"][-1]["detail"] == {"society": "commons", "binding_proof": "added"}
     newer = prove_binding(founder.private, EntityType.ORGANIZATION)
     for again in (proof, newer, None):
         assert not (await found_society(database, **wish, binding_proof=again)).proof_added

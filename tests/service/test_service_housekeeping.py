@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import SOCIETY
+from sqlalchemy import update
 from structlog.testing import capture_logs
 from web4_identity import housekeeping
+from web4_identity.db.tables import idempotency
 from web4_identity.db.upkeep import purge_answers
 from web4_identity.housekeeping import check, keep_house, purge
 from web4_identity.resources import Resources
@@ -37,7 +39,8 @@ def value(resources, name, **labels):
     return resources.metrics.registry.get_sample_value(f"web4_identity_{name}", labels)
 
 
-async def test_a_ledger_that_does_not_sum_to_zero_is_seen(build, founder, postgres, database_name):
+@pytest.mark.backends("postgres", "sqlite")
+async def test_a_ledger_that_does_not_sum_to_zero_is_seen(build, founder, sql):
     resources = build()
     before = time.time()
     with capture_logs() as logs:
@@ -45,7 +48,7 @@ async def test_a_ledger_that_does_not_sum_to_zero_is_seen(build, founder, postgr
     assert value(resources, "ledger_imbalance_atp") == 0 and not logs
     assert before <= value(resources, "ledger_last_check_timestamp_seconds") <= time.time()
     assert value(resources, "society_pool_atp", society=SOCIETY) == 10**9
-    await postgres.run("UPDATE accounts SET balance = balance + 7 WHERE kind = 'pool'", database_name)
+    await sql("UPDATE accounts SET balance = balance + 7 WHERE kind = 'pool'")
     with capture_logs() as logs:
         await check(resources)
     assert value(resources, "ledger_imbalance_atp") == 7
@@ -65,29 +68,27 @@ async def test_a_check_that_fails_leaves_its_time_behind(build, relay, postgres,
     assert value(resources, "dependency_up", dependency="database") == 0
 
 
+@pytest.mark.backends("postgres", "sqlite")
 async def test_purge_keeps_young_records_and_an_old_repeat_does_not_mint(
-    client, order, build, postgres, database_name, ledger, monkeypatch
+    client, order, build, database, ledger, monkeypatch
 ):
     monkeypatch.setattr(housekeeping, "PURGE_BATCH", 2)
     bodies = [order() for _ in range(7)]
     sent = [(body, {"Idempotency-Key": f"key-{number}"}) for number, body in enumerate(bodies)]
     for body, headers in sent:
         assert (await client.post(MINT, json=body, headers=headers)).status_code == 201
-    await postgres.run(
-        """UPDATE idempotency SET created_at = now() - interval '3 days' + CASE
-           WHEN key = 'key-5' THEN interval '1 minute' WHEN key = 'key-6' THEN interval '3 days'
-           ELSE interval '-1 minute' END""",
-        database_name,
-    )
+    limit = datetime.now(UTC) - timedelta(days=3)
+    ages = {"key-5": timedelta(minutes=1), "key-6": timedelta(days=3)}
+    async with database.transaction() as connection:
+        for key in (f"key-{number}" for number in range(7)):
+            moved = limit + ages.get(key, timedelta(minutes=-1))
+            await connection.execute(update(idempotency).where(idempotency.c.key == key).values(created_at=moved))
     resources = build(IDEMPOTENCY_RETENTION_DAYS="3")
     # Two processes at once delete each record once.
     assert sum(await asyncio.gather(purge(resources), purge(resources))) <= 5
     await purge(resources)
-    assert [row["key"] for row in await postgres.run("SELECT key FROM idempotency ORDER BY key", database_name)] == [
-        "key-5",
-        "key-6",
-    ]
     before = await ledger.everything()
+    assert [row["key"] for row in before["idempotency"]] == ["key-5", "key-6"]
     young = await client.post(MINT, json=bodies[5], headers=sent[5][1])
     assert young.status_code == 201
     old = await client.post(MINT, json=bodies[0], headers=sent[0][1])

@@ -8,7 +8,7 @@ from web4_identity.db.genesis import found_society
 from web4_identity.db.tables import idempotency
 from web4_identity.signature import PayerAuth
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
 MINT = "/v1/lct/mint"
 KEY = {"Idempotency-Key": "order-1"}

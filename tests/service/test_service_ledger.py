@@ -1,16 +1,19 @@
 """The ledger under concurrency, and its own defences."""
 
 import asyncio
+import sqlite3
+from decimal import Decimal
 
 import asyncpg
 import pytest
 from sqlalchemy import select, update
 from web4_identity.db.genesis import found_society
 from web4_identity.db.registry import insert_lct
+from web4_identity.db.standing import Standing, set_standing
 from web4_identity.db.tables import lcts, societies
 from web4_identity.signature import PayerAuth
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
 MINT = "/v1/lct/mint"
 
@@ -88,23 +91,59 @@ async def test_a_payer_cannot_be_overdrawn_by_concurrent_mints(start, order, led
     assert await ledger.violations() == []
 
 
+async def refuses(sql, ledger, statement, message=None):
+    before = await ledger.everything()
+    with pytest.raises((asyncpg.PostgresError, sqlite3.Error), match=message):
+        await sql(statement)
+    assert await ledger.everything() == before
+
+
+UNBALANCED = """INSERT INTO ledger_entries (transfer_id, account_id, amount, reason, reference)
+                SELECT '6f2b7ba0abbb4c5f8a06b0b3e1a1a001', min(id), 5, 'forged', 'x' FROM accounts"""
+
+
 @pytest.mark.parametrize(
     "statement",
     [
         "UPDATE ledger_entries SET amount = amount + 1",
         "DELETE FROM ledger_entries",
-        "TRUNCATE ledger_entries",
-        """INSERT INTO ledger_entries (transfer_id, account_id, amount, reason, reference)
-           SELECT gen_random_uuid(), min(id), 5, 'forged', 'x' FROM accounts""",
         "UPDATE accounts SET balance = -1 WHERE kind = 'pool'",
         "INSERT INTO accounts (kind, society_id) SELECT 'pool', id FROM societies",
+        "INSERT INTO accounts (kind, society_id) VALUES ('pool', 7777)",
+        "UPDATE audit_entries SET actor = NULL",
+        "DELETE FROM audit_entries",
     ],
 )
-async def test_the_database_refuses_to_bend_the_ledger(founder, postgres, database_name, ledger, statement):
-    before = await ledger.everything()
-    with pytest.raises(asyncpg.PostgresError):
-        await postgres.run(statement, database_name)
-    assert await ledger.everything() == before
+async def test_the_database_refuses_to_bend_the_ledger(founder, sql, ledger, statement):
+    await refuses(sql, ledger, statement)
+
+
+@pytest.mark.backends("postgres")
+@pytest.mark.parametrize("statement", ["TRUNCATE ledger_entries", "TRUNCATE audit_entries", UNBALANCED])
+async def test_postgres_refuses_more(founder, sql, ledger, statement):
+    await refuses(sql, ledger, statement, "append only|do not sum to zero")
+
+
+@pytest.mark.backends("sqlite")
+@pytest.mark.parametrize("table", ["ledger_entries", "audit_entries"])
+async def test_sqlite_refuses_to_replace(founder, sql, ledger, table):
+    await refuses(sql, ledger, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1", "append only")
+
+
+@pytest.mark.backends("sqlite")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE accounts SET balance = 0.5 WHERE kind = 'pool'",
+        "UPDATE lcts SET metadata = '{'",
+        "UPDATE standing SET talent = '1.1'",
+        "UPDATE lcts SET genesis = 2",
+    ],
+)
+async def test_sqlite_keeps_the_types_that_postgres_has(founder, database, sql, ledger, statement):
+    half = Decimal("0.5")
+    await set_standing(database, founder.lct_id, Standing(half, half, half, 0, None))
+    await refuses(sql, ledger, statement)
 
 
 @pytest.mark.parametrize(
@@ -116,37 +155,26 @@ async def test_the_database_refuses_to_bend_the_ledger(founder, postgres, databa
                WHERE kind <> 'issuance'""",
             "entries sum to",
         ),
-        (
-            """ALTER TABLE ledger_entries DISABLE TRIGGER USER;
-               UPDATE ledger_entries SET amount = amount + 1 WHERE reason = 'genesis_pool' AND amount > 0""",
-            "not 0",
-        ),
         ("UPDATE societies SET lct_count = 3", "counts 3 LCTs"),
     ],
 )
-async def test_verify_finds_damage(founder, postgres, database_name, ledger, damage, finding):
+async def test_verify_finds_damage(founder, sql, ledger, damage, finding):
     assert await ledger.violations() == []
-    connection = await asyncpg.connect(postgres.url(database_name))
-    await connection.execute(damage)
-    await connection.close()
+    await sql(damage)
     assert any(finding in line for line in await ledger.violations())
 
 
-async def test_an_audit_entry_stands_beside_each_change_and_only_then(
-    client, founder, order, ledger, postgres, database_name
-):
+async def test_verify_finds_a_transfer_that_does_not_sum_to_zero(founder, backend, sql, ledger):
+    if backend == "postgres":
+        await sql("ALTER TABLE ledger_entries DISABLE TRIGGER USER")
+    await sql(UNBALANCED)
+    assert any("entries sum to 5, not 0" in line for line in await ledger.violations())
+
+
+async def test_an_audit_entry_stands_beside_each_change_and_only_then(client, founder, order, ledger):
     body = order()
     assert (await client.post("/v1/lct/mint", json=body)).status_code == 201
     assert (await client.post("/v1/lct/mint", json=order(entity_type="human"))).status_code == 409
-    rows = await postgres.run("SELECT actor, action, subject, detail FROM audit_entries ORDER BY id", database_name)
-    found, minted = [(row["actor"], row["action"], row["subject"]) for row in rows]
-    assert found == (None, "found", founder.lct_id)
-    assert minted[:2] == (founder.lct_id, "mint") and '"atp_cost": 100' in rows[1]["detail"]
-
-
-@pytest.mark.parametrize(
-    "statement", ["UPDATE audit_entries SET actor = NULL", "DELETE FROM audit_entries", "TRUNCATE audit_entries"]
-)
-async def test_the_audit_trail_refuses_changes(founder, postgres, database_name, statement):
-    with pytest.raises(asyncpg.PostgresError, match="append only"):
-        await postgres.run(statement, database_name)
+    found, minted = (await ledger.everything())["audit_entries"]
+    assert (found["actor"], found["action"], found["subject"]) == (None, "found", founder.lct_id)
+    assert (minted["actor"], minted["action"], minted["detail"]["atp_cost"]) == (founder.lct_id, "mint", 100)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from web4_identity.db.genesis import found_society
 from web4_identity.db.listing import page_query
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
 MINT = "/v1/lct/mint"
 
@@ -80,7 +80,7 @@ async def test_mints_between_pages_repeat_and_miss_nothing(client, order):
     assert [each["entity_identifier"] for each in rest["data"]] == ["b", "c", "0"]
 
 
-async def test_a_reader_beside_concurrent_mints_sees_each_once(client, order, postgres, database_name):
+async def test_a_reader_beside_concurrent_mints_sees_each_once(client, order):
     bodies = [order() for _ in range(30)]
     minting = asyncio.gather(*(client.post(MINT, json=body) for body in bodies))
     seen, after = [], {}
@@ -164,7 +164,8 @@ async def test_the_list_is_limited_and_described(start, founder):
     assert set(answers) == {"200", "404", "422", "429", "500", "503"}
 
 
-async def test_a_page_is_read_from_its_index(founder, postgres, database_name):
+@pytest.mark.backends("postgres")
+async def test_a_page_is_read_from_its_index(founder, sql):
     for statement in (
         "ALTER TABLE lcts DISABLE TRIGGER ALL",
         "ALTER TABLE accounts DISABLE TRIGGER ALL",
@@ -175,8 +176,8 @@ async def test_a_page_is_read_from_its_index(founder, postgres, database_name):
         "ANALYZE lcts",
         "ANALYZE accounts",
     ):
-        await postgres.run(statement, database_name)
+        await sql(statement)
     query = page_query(society_id=7, position=500, limit=21)
     text = str(query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
-    plan = "\n".join(row[0] for row in await postgres.run(f"EXPLAIN {text}", database_name))
+    plan = "\n".join(row[0] for row in await sql(f"EXPLAIN {text}"))
     assert "accounts_lcts_of_society" in plan and "lcts_pkey" in plan and "Sort" not in plan, plan

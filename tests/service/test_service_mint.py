@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from service_servers import PASSWORD
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
 MINT = "/v1/lct/mint"
 
@@ -36,7 +36,7 @@ async def test_a_mint_answers_201_with_what_it_committed(client, order, founder,
     state = await ledger.everything()
     (stored,) = [row for row in state["lcts"] if row["lct_id"] == key.lct_id]
     assert stored["created_at"] == datetime.fromisoformat(born)
-    assert (json.loads(stored["metadata"]), stored["parent_org"]) == ({"room": [1, "x"]}, "acme")
+    assert (stored["metadata"], stored["parent_org"]) == ({"room": [1, "x"]}, "acme")
     assert stored["binding_proof"] == body["binding_proof"]
     balances = {(row["kind"], row["lct_id"]): row["balance"] for row in state["accounts"]}
     assert balances == {
@@ -112,9 +112,9 @@ async def test_a_pool_that_cannot_pay_the_grant_refuses(start, order, ledger):
         await refused(client, ledger, order(), 409, "W4_ERR_POOL_EXHAUSTED")
 
 
-async def test_a_price_above_the_limit_is_refused(client, order, ledger, postgres, database_name):
+async def test_a_price_above_the_limit_is_refused(client, order, ledger, sql):
     for count in (80, 1740):
-        await postgres.run(f"UPDATE societies SET lct_count = {count}", database_name)
+        await sql(f"UPDATE societies SET lct_count = {count}")
         await refused(client, ledger, order(), 409, "W4_ERR_PRICE_LIMIT")
 
 

@@ -189,7 +189,7 @@ async def test_an_operator_sets_a_standing_exactly(client, founder, ledger):
     assert [str(row[name]) for name in ("talent", "training", "temperament")] == ["0.9", "0.8", "1"]
     entry = state["audit_entries"][-1]
     assert (entry["action"], entry["actor"], entry["subject"]) == ("standing", founder.lct_id, founder.lct_id)
-    assert json.loads(entry["detail"])["talent"] == "0.9"
+    assert entry["detail"]["talent"] == "0.9"
     document = (await client.get(f"/v1/lct/{founder.lct_id}")).json()
     assert document["t3_tensor"]["composite_score"] == 0.9
     lower = {**GOOD, "talent": "0.1234"}

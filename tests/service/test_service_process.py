@@ -63,6 +63,7 @@ def edge_certificate(tmp_path):
     return context, path
 
 
+@pytest.mark.backends("postgres", "sqlite")
 async def test_from_an_empty_database_to_minted_lcts(
     empty_database_url, redis_server, serve, tmp_path, relay, edge_certificate
 ):

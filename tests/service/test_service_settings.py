@@ -8,12 +8,13 @@ import pytest
 from pydantic import ValidationError
 from typer.testing import CliRunner
 from web4_identity.cli import app
-from web4_identity.settings import ConfigError, load_settings
+from web4_identity.settings import ConfigError, load_settings, parsers
 from web4_identity.settings.contradictions import contradictions
 from web4_identity.settings.fields import FIELDS
 from web4_identity.settings.given import Given
 from web4_identity.settings.ini import KEYS, read_ini
 from web4_identity.settings.load import load
+from web4_identity.settings.model import DEFAULT_DATABASE
 
 pytestmark = pytest.mark.unit
 
@@ -74,13 +75,23 @@ def test_the_example_file_is_accepted_and_complete(monkeypatch):
     assert load_settings().rate_limit_requests == 20
 
 
-def test_the_example_environment_is_accepted(monkeypatch):
-    for line in (SERVICE / "identity_service.env.example").read_text().splitlines():
+def example(monkeypatch, name):
+    for line in (SERVICE / name).read_text().splitlines():
         if line and not line.startswith("#"):
-            name, value = line.split("=", 1)
-            monkeypatch.setenv(name, value.strip('"'))
-    settings = load_settings()
+            variable, value = line.split("=", 1)
+            monkeypatch.setenv(variable, value.strip('"'))
+    return load_settings()
+
+
+def test_the_example_environment_is_accepted(monkeypatch):
+    settings = example(monkeypatch, "identity_service.env.example")
     assert str(settings.trusted_proxies[0]) == "127.0.0.1/32"
+
+
+def test_the_example_of_a_service_on_its_own_is_accepted(monkeypatch):
+    monkeypatch.setattr(parsers.os, "access", lambda path, mode: True)
+    settings = example(monkeypatch, "identity_service.standalone.env.example")
+    assert settings.database_url.get_secret_value() == DEFAULT_DATABASE
 
 
 @pytest.mark.parametrize(
@@ -107,6 +118,14 @@ def test_the_example_environment_is_accepted(monkeypatch):
         ("DB_POOL_SIZE", "0", "1 to 100"),
         ("DATABASE_URL", "mysql://u:s3cr3t-word@h/d", "postgresql://"),
         ("DATABASE_URL", "s3cr3t-word", "postgresql://"),
+        ("DATABASE_URL", "sqlite://", "sqlite:////FOLDER/FILE.db"),
+        ("DATABASE_URL", "sqlite:///:memory:", "sqlite:////FOLDER/FILE.db"),
+        ("DATABASE_URL", "sqlite:////tmp", "sqlite:////FOLDER/FILE.db"),
+        ("DATABASE_URL", "sqlite:////tmp/x.db?s3cr3t=1", "sqlite:////FOLDER/FILE.db"),
+        ("DATABASE_URL", "sqlite://host/tmp/x.db", "sqlite:////FOLDER/FILE.db"),
+        ("DATABASE_URL", "sqlite+aiosqlite:////tmp/x.db", "sqlite:////FOLDER/FILE.db"),
+        ("DATABASE_URL", "sqlite:////no/such/folder/x.db", "the folder is there"),
+        ("DATABASE_URL", "sqlite:////dev/null/x.db", "the folder is there"),
     ],
 )
 def test_a_bad_value_is_one_line_with_name_and_allowed_values(monkeypatch, name, value, allowed):
@@ -117,10 +136,40 @@ def test_a_bad_value_is_one_line_with_name_and_allowed_values(monkeypatch, name,
 
 
 def test_every_problem_is_named(monkeypatch):
-    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setenv("DATABASE_URL", "x")
     monkeypatch.setenv("REDIS_PORT", "x")
     monkeypatch.setenv("REDIS_DB", "y")
     assert [line.split()[0] for line in problems()] == ["REDIS_PORT", "REDIS_DB", "DATABASE_URL"]
+
+
+def test_without_database_url_it_is_a_file_in_the_guides_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setattr(parsers.os, "access", lambda path, mode: False)
+    (line,) = problems()
+    assert (
+        line.startswith("DATABASE_URL is required: ")
+        and "(not set, it is sqlite:////opt/web4/data/identity.db)" in line
+    )
+    monkeypatch.setattr(parsers.os, "access", lambda path, mode: True)
+    assert load_settings().database_url.get_secret_value() == DEFAULT_DATABASE == "sqlite:////opt/web4/data/identity.db"
+
+
+def test_a_database_file_may_be_there_or_not_and_the_path_relative(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for url in ("sqlite:///identity.db", f"sqlite:///{tmp_path}/identity.db"):
+        monkeypatch.setenv("DATABASE_URL", url)
+        assert load_settings().database_url.get_secret_value() == url
+        (tmp_path / "identity.db").touch()
+
+
+def test_a_database_file_that_is_not_writable_is_named(monkeypatch, tmp_path):
+    # Root may write anywhere, so that a mode would show nothing.
+    path = tmp_path / "identity.db"
+    path.touch()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setattr(parsers.os, "access", lambda asked, mode: asked != path)
+    (line,) = problems()
+    assert line.startswith("DATABASE_URL in the environment must be ")
 
 
 def test_all_problems_of_all_places_are_named_at_once(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from web4_identity.db.genesis import found_society
 from web4_identity.domain.attestation import POLICY, ROLE
 from web4_identity.domain.cose import read_statement, sign_statement, timestamp
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
 MINT = "/v1/lct/mint"
 KINDS = [("human", 3), ("organization", 3), ("ai", 1)]

@@ -7,11 +7,10 @@ from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 from starlette.responses import JSONResponse
 
 from web4_identity import SECURITY_LEVEL, SERVICE_VERSION
-from web4_identity.db.engine import DatabaseUnavailable
+from web4_identity.db.engine import DatabaseUnavailable, NotMigrated
 from web4_identity.redis_store import StoreUnavailable
 from web4_identity.resources import Resources
 
@@ -60,14 +59,14 @@ def add_probe_routes(app: FastAPI, resources: Resources) -> None:
 
 async def _database_state(resources: Resources) -> str:
     try:
-        async with resources.database.transaction() as connection:
+        async with resources.database.reading() as connection:
             # Not an equal revision: during a rolling update older pods must stay ready beside a newer schema.
             await connection.execute(text("SELECT 1 FROM societies LIMIT 1"))
+    except NotMigrated:
+        return "not migrated"
     except DatabaseUnavailable as error:
         resources.metrics.database_failed(error)
         return "unreachable"
-    except ProgrammingError:
-        return "not migrated"
     resources.metrics.dependency_up.labels("database").set(1)
     return "ok"
 

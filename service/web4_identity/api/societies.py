@@ -116,7 +116,7 @@ def add_society_routes(app: FastAPI, resources: Resources) -> None:
         """A registered society, what its next mint costs, and what its pool has left for grants."""
         row = None
         if is_society_name(name):
-            async with resources.database.transaction() as connection:
+            async with resources.database.reading() as connection:
                 row = await society_with_pool(connection, name)
         if row is None:
             raise Problem(problems.SOCIETY_NOT_FOUND, "no society of this name is registered")

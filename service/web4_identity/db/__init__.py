@@ -1,1 +1,1 @@
-"""The LCT registry and the ATP ledger in Postgres."""
+"""The LCT registry and the ATP ledger, in Postgres or in a SQLite file."""

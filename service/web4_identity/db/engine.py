@@ -1,16 +1,19 @@
-"""The connection pool, and one exception for every way the database can be out of reach."""
+"""The connection pools, and one exception for every way the database can be out of reach."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 from pydantic import SecretStr
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
+
+from web4_identity.db.sqlite import is_passing, sqlite_engines
 
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 10
@@ -20,6 +23,10 @@ POOL_WAIT_SECONDS = 5
 # aborted by concurrency, lock wait or statement over time, demoted to a read-only standby.
 _PASSING = ("08", "40", "53", "57P", "57014", "55P03", "25006", "3D000")
 _REFUSED_LOGIN = ("28",)
+_UNDEFINED_TABLE = "42P01"
+
+# How long a migration waits for another one: it has no limit of its own.
+MIGRATION_WAIT_SECONDS = 120
 
 
 class DatabaseUnavailable(Exception):
@@ -33,17 +40,38 @@ class DatabaseUnavailable(Exception):
         self.passing = passing
 
 
+class NotMigrated(DatabaseUnavailable):
+    """The database has no schema yet."""
+
+    def __init__(self) -> None:
+        super().__init__("it has no schema; run `web4-identity migrate`")
+
+
 class Database:
-    """A pool of connections, opened when first used and closed by close()."""
+    """Pools of connections, opened when first used and closed by close()."""
 
     def __init__(
         self, url: SecretStr, pool_size: int = 5, *, statement_seconds: int | None = STATEMENT_SECONDS
     ) -> None:
-        """Prepare the pool.
+        """Prepare the pools.
 
-        `url` is a libpq URL, handed to asyncpg as it is, so that its sslmode and other parameters count;
-        `statement_seconds` None removes the time limit, for migrations.
+        `url` is a libpq URL, handed to asyncpg as it is, so that its sslmode and other parameters count, or
+        sqlite:///FILE; `statement_seconds` None is for migrations: it removes the time limit, and makes the file.
         """
+        self._needed_file = None
+        text = url.get_secret_value()
+        if text.startswith("sqlite:"):
+            path, create = Path(make_url(text).database), statement_seconds is None
+            self._needed_file = None if create else path
+            wait = MIGRATION_WAIT_SECONDS if create else statement_seconds
+            self._engine, self._reader = sqlite_engines(path, pool_size, wait, create=create)
+            self._snapshots = self._reader
+        else:
+            self._engine = self._postgres_engine(url, pool_size, statement_seconds)
+            self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
+
+    def _postgres_engine(self, url: SecretStr, pool_size: int, statement_seconds: int | None) -> AsyncEngine:
         limits = {"application_name": "web4-identity"}
         if statement_seconds is not None:
             limits["lock_timeout"] = limits["statement_timeout"] = f"{statement_seconds}s"
@@ -58,7 +86,7 @@ class Database:
                 server_settings=limits,
             )
 
-        self._engine = create_async_engine(
+        engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=connect,
             pool_size=pool_size,
@@ -66,41 +94,62 @@ class Database:
             pool_timeout=POOL_WAIT_SECONDS,
             hide_parameters=True,
         )
-        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
-        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
 
     @property
     def pool(self) -> QueuePool:
-        """The pool, for its counts of connections."""
+        """The pool, in SQLite the one that writes, for its counts of connections."""
         return self._engine.pool
 
     @asynccontextmanager
-    async def transaction(self, isolation: str | None = None) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed at the end, rolled back by any exception, which passes through unchanged.
 
-        `isolation` is a level's SQL name; None is the server's READ COMMITTED.
-        Raises DatabaseUnavailable when the database cannot be reached, is full, or takes too long.
+        In SQLite it holds the write lock from the beginning: what only reads uses the others.
+        Raises DatabaseUnavailable when the database cannot be reached, is full, or takes too long; NotMigrated.
         """
-        with _database_errors():
-            async with self._engine.connect() as connection:
-                if isolation:
-                    await connection.execution_options(isolation_level=isolation)
-                async with connection.begin():
-                    yield connection
+        with self._errors():
+            async with self._engine.begin() as connection:
+                yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection without a transaction: each statement is sent alone and sees what is committed by then.
 
+        In SQLite, where that costs nothing, they all see the same, and a change is refused.
         Raises DatabaseUnavailable as transaction() does.
         """
-        with _database_errors():
+        with self._errors():
             async with self._reader.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements all see one state of the database; for reading.
+
+        Raises DatabaseUnavailable as transaction() does.
+        """
+        with self._errors():
+            async with self._snapshots.connect() as connection:
                 yield connection
 
     async def close(self) -> None:
         """Close every pooled connection."""
         await self._engine.dispose()
+        await self._reader.dispose()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        if self._needed_file and not self._needed_file.exists():
+            raise NotMigrated
+        try:
+            yield
+        except (OSError, PoolTimeout, DBAPIError, asyncpg.InterfaceError) as error:
+            unavailable = _classify(error)
+            if unavailable is None:
+                raise
+            raise unavailable from error
 
 
 def _refuse_closed(connection: Any, *_: object) -> None:
@@ -112,23 +161,15 @@ def _refuse_closed(connection: Any, *_: object) -> None:
         raise InvalidatePoolError
 
 
-@contextmanager
-def _database_errors() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, PoolTimeout, DBAPIError, asyncpg.InterfaceError) as error:
-        unavailable = _classify(error)
-        if unavailable is None:
-            raise
-        raise unavailable from error
-
-
 def _classify(error: Exception) -> DatabaseUnavailable | None:
     if not isinstance(error, DBAPIError):
         return DatabaseUnavailable(f"{type(error).__name__}: {error}")
     state = getattr(error.orig, "sqlstate", None) or ""
+    if state == _UNDEFINED_TABLE or str(error.orig).startswith("no such table"):
+        return NotMigrated()
     if state.startswith(_REFUSED_LOGIN):
         return DatabaseUnavailable(str(error.orig), passing=False)
     if state.startswith(_PASSING) or error.connection_invalidated:
         return DatabaseUnavailable(str(error.orig))
-    return None
+    passing = is_passing(error.orig)
+    return None if passing is None else DatabaseUnavailable(str(error.orig), passing=passing)

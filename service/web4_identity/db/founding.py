@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Row, insert, select, text
+from sqlalchemy import Row, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity.db.audit import audit_entry
 from web4_identity.db.ledger import open_account, transfer
+from web4_identity.db.locks import lock
 from web4_identity.db.registry import insert_lct, public_key_of
 from web4_identity.db.standing import Standing, put_standing
 from web4_identity.db.tables import societies
@@ -100,7 +101,7 @@ class Founding:
 
 async def lock_foundings(connection: AsyncConnection) -> None:
     """Let only one founding go on at a time, until the transaction ends."""
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FOUNDING_LOCK})
+    await lock(connection, _FOUNDING_LOCK)
 
 
 async def society_named(connection: AsyncConnection, name: str) -> Row | None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
 from web4_identity.db.tables import idempotency
+from web4_identity.db.violations import violated_key
 from web4_identity.problems import Problem
 
 
@@ -56,7 +57,7 @@ async def remember(connection: AsyncConnection, attempt: Attempt, answer: dict[s
 
 def key_taken(error: IntegrityError) -> bool:
     """Whether `error` says that a concurrent request took the key first."""
-    return getattr(error.orig.__cause__, "constraint_name", None) == "idempotency_pkey"
+    return violated_key(error) == "idempotency_pkey"
 
 
 def conflict() -> Problem:

@@ -5,10 +5,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential
 
 from web4_identity.db.engine import Database, DatabaseUnavailable
+from web4_identity.db.locks import lock
 
 _MIGRATION_LOCK = 0x57454234_0001
 
@@ -16,7 +17,7 @@ _MIGRATION_LOCK = 0x57454234_0001
 async def migrate(url: SecretStr, *, wait_seconds: float = 120, revision: str = "head") -> None:
     """Run every outstanding migration up to `revision` in one transaction.
 
-    An advisory lock makes a second run wait for the first. While the database is out of reach it is tried again for
+    A second run waits for the first. While the database is out of reach it is tried again for
     `wait_seconds`, as it may still be starting. Raises DatabaseUnavailable when it stays so, or at once when the login
     is refused.
     """
@@ -30,14 +31,18 @@ async def migrate(url: SecretStr, *, wait_seconds: float = 120, revision: str = 
         ):
             with attempt:
                 async with database.transaction() as connection:
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                    await lock(connection, _MIGRATION_LOCK)
                     await connection.run_sync(_upgrade, revision)
     finally:
         await database.close()
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
+    folder = Path(__file__).with_name("migrations")
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    # One folder for each kind of database. A path may hold spaces and colons, so it is not split at them.
+    config.set_main_option("version_locations", str(folder / connection.dialect.name).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)

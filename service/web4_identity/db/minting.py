@@ -22,6 +22,7 @@ from web4_identity.db.idempotency import Attempt, conflict, key_taken, recalled
 from web4_identity.db.mint_state import MintState, lock_society, read_state
 from web4_identity.db.mint_write import write_mint
 from web4_identity.db.revocation import payer_revoked
+from web4_identity.db.violations import violated_key
 from web4_identity.db.witnesses import WitnessPolicy, attestation_row, nonce_used, require_witnesses
 from web4_identity.domain.attestation import Attestation, Birth, Testimony
 from web4_identity.domain.document import birth_certificate
@@ -112,7 +113,7 @@ async def mint(database: Database, order: MintOrder, policy: MintPolicy, attempt
         if nonce_used(error):
             raise Problem(problems.WITNESS_ATTESTATION, "a witness used this attestation's nonce before") from None
         # Two mints of one key in different societies hold different locks: the unique index decides between them.
-        if getattr(error.orig, "sqlstate", None) == "23505":
+        if violated_key(error):
             raise _duplicate() from None
         raise
 

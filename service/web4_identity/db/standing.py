@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity.db.audit import audit_entry
@@ -47,6 +47,7 @@ async def put_standing(
     connection: AsyncConnection, lct_id: str, value: Standing, *, actor: str | None, now: datetime
 ) -> None:
     """Store the standing of a registered LCT, and who set it, in the caller's transaction."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(standing).values(lct_id=lct_id, **asdict(value))
     await connection.execute(statement.on_conflict_do_update(index_elements=["lct_id"], set_=asdict(value)))
     detail = {name: None if each is None else str(each) for name, each in asdict(value).items()}

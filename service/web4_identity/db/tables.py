@@ -1,7 +1,8 @@
 """The tables as queries see them. Their constraints and triggers live in the migrations."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, LargeBinary, MetaData, Numeric, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, BigInteger, Boolean, Column, LargeBinary, MetaData, Table, Text, Uuid
+
+from web4_identity.db.types import Exact, Json, Moment
 
 metadata = MetaData()
 
@@ -13,7 +14,7 @@ societies = Table(
     Column("founder", Text, nullable=False),
     # LCTs minted, the founder's not counted: the first mint of a society costs the base price.
     Column("lct_count", BigInteger, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 lcts = Table(
@@ -25,18 +26,18 @@ lcts = Table(
     Column("entity_identifier", Text, nullable=False),
     Column("public_key", Text, nullable=False),
     Column("parent_org", Text),
-    Column("witnesses", JSONB, nullable=False),
-    Column("birth_certificate", JSONB),
+    Column("witnesses", Json, nullable=False),
+    Column("birth_certificate", Json),
     # Null for an LCT of before binding proofs and for a society's founder.
     Column("binding_created_at", Text),
     Column("binding_proof", Text),
-    Column("metadata", JSONB, nullable=False),
+    Column("metadata", Json, nullable=False),
     # Null while the LCT is active; final once set.
-    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_at", Moment),
     Column("revocation_reason", Text),
     # What its society began with: the founder and the first witnesses, which no mint made.
     Column("genesis", Boolean, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 accounts = Table(
@@ -59,7 +60,7 @@ ledger_entries = Table(
     Column("reason", Text, nullable=False),
     # The LCT id or the society name the transfer is about.
     Column("reference", Text, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 idempotency = Table(
@@ -69,7 +70,7 @@ idempotency = Table(
     Column("key", Text, primary_key=True),
     Column("request_sha256", LargeBinary, nullable=False),
     Column("answer", JSON, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 attestations = Table(
@@ -88,20 +89,20 @@ standing = Table(
     "standing",
     metadata,
     Column("lct_id", Text, primary_key=True),
-    Column("talent", Numeric, nullable=False),
-    Column("training", Numeric, nullable=False),
-    Column("temperament", Numeric, nullable=False),
+    Column("talent", Exact, nullable=False),
+    Column("training", Exact, nullable=False),
+    Column("temperament", Exact, nullable=False),
     Column("actions", BigInteger, nullable=False),
-    Column("since", DateTime(timezone=True)),
+    Column("since", Moment),
 )
 
 audit_entries = Table(
     "audit_entries",
     metadata,
     Column("id", BigInteger, primary_key=True),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
     Column("actor", Text),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    Column("detail", JSONB, nullable=False),
+    Column("detail", Json, nullable=False),
 )

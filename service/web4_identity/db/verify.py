@@ -26,7 +26,7 @@ async def verify_ledger(database: Database) -> tuple[list[str], str]:
 
     Gives (one line per violation, a summary of what was read). Raises DatabaseUnavailable.
     """
-    async with database.transaction("REPEATABLE READ") as connection:
+    async with database.snapshot() as connection:
         violations = [line for check in _CHECKS for line in (await connection.execute(text(check))).scalars()]
         summary = await connection.execute(
             text(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from web4_identity import problems
 from web4_identity.db.tables import attestations, audit_entries, standing
+from web4_identity.db.violations import violated_key
 from web4_identity.domain.attestation import ROLE, Attestation, Birth, Testimony, read_attestation
 from web4_identity.domain.cose import StatementRefused
 from web4_identity.domain.entities import WITNESS_QUORUM
@@ -75,7 +76,7 @@ def attestation_row(testimony: Testimony, attestation: Attestation) -> dict[str,
 
 def nonce_used(error: IntegrityError) -> bool:
     """Whether `error` says that a witness used a nonce before."""
-    return getattr(error.orig.__cause__, "constraint_name", None) == "attestations_pkey"
+    return violated_key(error) == "attestations_pkey"
 
 
 def _judge(

@@ -14,6 +14,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from web4_identity.settings import parsers
 
+# Where the guide keeps its data; for a service on its own.
+DEFAULT_DATABASE = "sqlite:////opt/web4/data/identity.db"
+
 
 def _setting(env: str, description: str, default: object = ..., group: str | None = None, **bounds: int) -> object:
     extra = {"group": group} if group else None
@@ -21,7 +24,7 @@ def _setting(env: str, description: str, default: object = ..., group: str | Non
 
 
 def _checked_url(secret: SecretStr) -> SecretStr:
-    parsers.postgres_url(secret.get_secret_value())
+    parsers.database_url(secret.get_secret_value())
     return secret
 
 
@@ -29,7 +32,7 @@ Factor = Annotated[Fraction, BeforeValidator(parsers.exact_factor), PlainSeriali
 Authorities = Annotated[tuple[str, ...], BeforeValidator(parsers.authorities)]
 LctIds = Annotated[tuple[str, ...], BeforeValidator(parsers.lct_ids)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(parsers.networks)]
-PostgresUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
 
 
 class Settings(BaseModel):
@@ -113,7 +116,13 @@ class Settings(BaseModel):
     redis_password: SecretStr | None = _setting("REDIS_PASSWORD", "text, or not set", None)
     redis_tls: bool = _setting("REDIS_TLS", "true or false", False)
 
-    database_url: PostgresUrl = _setting("DATABASE_URL", "postgresql://USER:PASSWORD@HOST:PORT/NAME")
+    database_url: DatabaseUrl = _setting(
+        "DATABASE_URL",
+        "postgresql://USER:PASSWORD@HOST:PORT/NAME, or sqlite:////FOLDER/FILE.db where the folder is there and both "
+        f"are writable (not set, it is {DEFAULT_DATABASE})",
+        SecretStr(DEFAULT_DATABASE),
+        validate_default=True,
+    )
     db_pool_size: int = _setting("DB_POOL_SIZE", "a whole number from 1 to 100", 5, group="Database", ge=1, le=100)
     ledger_check_seconds: int = _setting(
         "LEDGER_CHECK_SECONDS", "a whole number of seconds from 10 to 3600", 60, ge=10, le=3600

@@ -1,10 +1,12 @@
 """Turn the text of one setting into its exact, typed value."""
 
+import os
 import re
 from fractions import Fraction
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from web4_identity.domain.keys import is_lct_id
@@ -68,15 +70,29 @@ def lct_ids(text: object) -> tuple[str, ...]:
     return found
 
 
-def postgres_url(text: object) -> object:
-    """Check that a database URL is postgresql://user:password@host:port/name, and return it unchanged.
+def database_url(text: object) -> object:
+    """Check a database URL, and return it unchanged: postgresql://user:password@host:port/name, or sqlite:///FILE.
 
-    Raises ValueError without quoting the URL: it holds a password.
+    The file, or the folder for it to be made in, must be there and writable: else the service would start and could
+    store nothing. Raises ValueError without quoting the URL: it may hold a password.
     """
     try:
         url = make_url(str(text))
     except (ArgumentError, ValueError):
         raise ValueError("not a URL") from None
-    if url.drivername not in ("postgresql", "postgres") or not url.host or not url.database:
+    if url.drivername == "sqlite":
+        _require_database_file(url)
+    elif url.drivername not in ("postgresql", "postgres") or not url.host or not url.database:
         raise ValueError("not a postgresql URL with host and database name")
     return text
+
+
+def _require_database_file(url: URL) -> None:
+    if url.host or url.query or url.database in (None, "", ":memory:"):
+        raise ValueError("not a sqlite URL with only a path")
+    path = Path(url.database)
+    if path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
+        raise ValueError("not a file, or not writable")
+    # SQLite keeps its log beside the file, so that the folder must be writable in any case.
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ValueError("no such folder, or not writable")

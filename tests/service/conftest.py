@@ -129,11 +129,13 @@ async def database(database_url):
 
 
 @pytest.fixture
-def env(redis_server, database_url):
+def env(backend, redis_server, database_url):
     """The environment of a service on this test's database and on an empty Redis."""
     redis_server.client.flushall()
     return {
         "DATABASE_URL": database_url,
+        # A service on its own has neither Postgres nor Redis.
+        "RATE_LIMIT_STORE": "memory" if backend == "sqlite" else "redis",
         "REDIS_HOST": "127.0.0.1",
         "REDIS_PORT": str(redis_server.port),
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",

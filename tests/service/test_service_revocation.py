@@ -243,6 +243,7 @@ async def test_a_revocation_counts_against_the_limits_and_is_described(start, or
     assert "W4_ERR_LCT_REVOKED" in paths[MINT]["post"]["responses"]["403"]["description"]
 
 
+@pytest.mark.backends("postgres")
 async def test_without_redis_nothing_is_revoked(start, founder, ledger):
     before = await ledger.everything()
     async with start(REDIS_PORT="1") as client:

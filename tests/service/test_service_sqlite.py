@@ -58,9 +58,8 @@ async def test_both_databases_have_the_same_schema(database, postgres, template)
 
 
 async def test_many_mints_in_two_processes_queue_and_none_finds_the_database_locked(start, order, founder, ledger):
-    # Two apps are two sets of connections, as two processes have them. Without Redis, which a rush may find too slow.
-    alone = {"ATP_MINT_SCALE_FACTOR": "1", "RATE_LIMIT_STORE": "memory"}
-    async with start(**alone) as one, start(**alone) as two:
+    # Two apps are two sets of connections, as two processes have them.
+    async with start(ATP_MINT_SCALE_FACTOR="1") as one, start(ATP_MINT_SCALE_FACTOR="1") as two:
         answers = await asyncio.gather(*(client.post(MINT, json=order()) for client in (one, two) * 40))
     assert {answer.status_code for answer in answers} == {201}
     assert (await ledger.everything())["societies"][0]["lct_count"] == 80

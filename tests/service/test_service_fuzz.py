@@ -7,6 +7,7 @@ import itertools
 import os
 import threading
 import time
+from copy import deepcopy
 
 import httpx
 import pytest
@@ -94,7 +95,8 @@ def server(env, founder):
     while not served.started:
         assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
         time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}", app.openapi()
+    # A copy: schemathesis changes examples in place, and these are the service's own.
+    yield f"http://127.0.0.1:{port}", deepcopy(app.openapi())
     served.should_exit = True
     thread.join()
 

@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from local.cluster import node
@@ -30,8 +31,12 @@ def catalogue() -> tuple[Image, ...]:
     return images(ARCHITECTURE)
 
 
+@cache
 def references() -> dict[str, str]:
-    """Return every image's full name by its key, the base's among them."""
+    """Return every image's full name by its key, the base's among them.
+
+    The same in the whole run: who edits the service meanwhile must not have the deployed image dropped as an old one.
+    """
     return {"base": base_reference(), **{image.name: reference(image) for image in catalogue()}}
 
 

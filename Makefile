@@ -35,6 +35,12 @@ test-unit test-infra test-cluster: test-%: $(READY) ## Run one tier (unit and in
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
 	@$(RUN) -m local validate
 
+coverage: $(READY) ## Run the unit tier and count the lines of service/ that it reaches; fails below 95 %
+	@$(VENV)/bin/pytest -m unit tests/service --cov --cov-report=term
+
+mutants: $(READY) ## Run the tests against wrong versions of the ledger's and the witnesses' code; fails if one is not found
+	@$(RUN) -m tests.mutation
+
 bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
@@ -63,4 +69,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards docs lint bench-service
+.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards docs lint coverage mutants bench-service

@@ -114,6 +114,8 @@ def configure(where: Target, images: Mapping[str, str]) -> None:
         "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
         "redis": redis_access(),
+        # On a laptop one key does everything.
+        "identity": {"operator_lct_ids": [first.lct_id]},
         "genesis": {
             "society": SOCIETY,
             "public_key": first.public_key,

@@ -1,7 +1,7 @@
 """The identity service's own settings."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -34,10 +34,16 @@ class IdentitySettings(Scaling):
     """ATP that a new entity starts with (INITIAL_ATP_GRANT)."""
     min_witness_reputation: Decimal = Field(Decimal("0.4"), ge=0, le=1)
     """T3 score that a witness needs (MIN_WITNESS_REPUTATION)."""
-    min_witness_age_days: int = Field(30, ge=0)
+    min_witness_age_days: int = Field(30, ge=0, le=36_500)
     """Days since a witness was born (MIN_WITNESS_AGE_DAYS)."""
     min_witness_actions: int = Field(50, ge=0)
     """Actions that a witness has on record (MIN_WITNESS_ACTIONS)."""
+    rate_limit_per_payer: int = Field(20, ge=1)
+    """Signed requests of one payer in the window (RATE_LIMIT_MAX_REQUESTS_PER_PAYER)."""
+    mints_without_redis: Literal["refuse", "allow"] = "refuse"
+    """What becomes of writes while Redis is lost (MINTS_WITHOUT_REDIS)."""
+    operator_lct_ids: tuple[Annotated[str, Field(pattern=r"^lct:web4:[A-Za-z0-9_:-]+$")], ...] = ()
+    """Who may found societies and vouch for witnesses over HTTP (OPERATOR_LCT_IDS)."""
 
 
 class GenesisSettings(Frozen):

@@ -19,6 +19,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 PASSWORD = "unit-test-password"
+# What the service's processes get of this one's environment: no setting of whoever runs the tests.
+INHERITED = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")}
 # Postgres refuses to run as root, so a root test run hands it to the account its package made.
 POSTGRES_USER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
@@ -69,7 +71,7 @@ class Service:
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "web4_identity", "serve"],
-                env={"PATH": os.environ["PATH"], **env, **place},
+                env={**INHERITED, **env, **place},
                 stdout=out,
                 stderr=out,
             )

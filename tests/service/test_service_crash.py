@@ -2,16 +2,13 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 
 import httpx
 import pytest
 from conftest import FOUNDER
-from service_servers import free_port, stop, wait_for
+from service_servers import Service, stop
 from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
@@ -23,34 +20,19 @@ ENOUGH = 100
 
 @pytest.fixture
 def serve(env, tmp_path):
-    """serve() starts the service on a port of its own and gives (process, URL)."""
+    """serve() starts the service and gives (process, URL)."""
     started = []
+    own = {
+        "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
+        "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "100000",
+        # The price stays the same, or the thousandth mint could not be paid.
+        "ATP_MINT_SCALE_FACTOR": "1",
+    }
 
     def run():
-        port = free_port()
-        own = {
-            "WEB4_IDENTITY_HOST": "127.0.0.1",
-            "WEB4_IDENTITY_PORT": str(port),
-            "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
-            "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "100000",
-            # The price stays the same, or the thousandth mint could not be paid.
-            "ATP_MINT_SCALE_FACTOR": "1",
-        }
-        with (tmp_path / f"{port}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "web4_identity", "serve"],
-                env={"PATH": os.environ["PATH"], **env, **own},
-                stdout=log,
-                stderr=log,
-            )
-        started.append(process)
-
-        def healthy():
-            with contextlib.suppress(httpx.TransportError):
-                return httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
-
-        wait_for(healthy, "web4-identity serve", process)
-        return process, f"http://127.0.0.1:{port}"
+        service = Service({**env, **own}, tmp_path)
+        started.append(service.process)
+        return service.process, service.url
 
     yield run
     for process in started:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import ssl
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from service_servers import PASSWORD, stop
+from service_servers import INHERITED, PASSWORD, stop
 from sqlalchemy import text
 from web4_identity.signature import PayerAuth
 
@@ -28,7 +27,7 @@ async def cli(*args, **env):
         "-m",
         "web4_identity",
         *map(str, args),
-        env={"PATH": os.environ["PATH"], **env},
+        env={**INHERITED, **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import subprocess
 import sys
 
@@ -12,7 +11,7 @@ import pytest
 from conftest import FOUNDER, SOCIETY
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from mint_parts import new_key
-from service_servers import free_port, stop, wait_for
+from service_servers import INHERITED, free_port, stop, wait_for
 from web4_identity.validation.purse import Purse
 from web4_identity.validation.run import all_attacks
 
@@ -51,7 +50,7 @@ def served(env, founder, tmp_path):
         with (tmp_path / f"{port}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-c", f"{weakness}\n{SERVE}", "serve"],
-                env={"PATH": os.environ["PATH"], **env, **limits, **changes},
+                env={**INHERITED, **env, **limits, **changes},
                 stdout=log,
                 stderr=log,
             )

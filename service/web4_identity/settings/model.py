@@ -107,7 +107,9 @@ class Settings(BaseModel):
     min_witness_reputation: Decimal = _setting(
         "MIN_WITNESS_REPUTATION", "a decimal from 0 to 1", Decimal("0.4"), group="Witnesses", ge=0, le=1
     )
-    min_witness_age_days: int = _setting("MIN_WITNESS_AGE_DAYS", "a whole number of days, 0 or more", 30, ge=0)
+    min_witness_age_days: int = _setting(
+        "MIN_WITNESS_AGE_DAYS", "a whole number of days from 0 to 36500", 30, ge=0, le=36_500
+    )
     min_witness_actions: int = _setting("MIN_WITNESS_ACTIONS", "a whole number, 0 or more", 50, ge=0)
 
     redis_host: str = _setting("REDIS_HOST", "a host name or address", "localhost", group="Redis", min_length=1)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from web4_identity.domain.binding import prove_binding
 from web4_identity.domain.entities import EntityType
-from web4_identity.domain.keys import raw_public_key, to_multikey
+from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
 from web4_identity.signature import PayerAuth
 
 from local import stack
@@ -63,23 +63,44 @@ class Kubectl:
             time.sleep(1)
 
 
-_counter = itertools.count()
+class Society:
+    """A society that each test run founds for itself, so that none makes another's mints dearer."""
+
+    def __init__(self) -> None:
+        self.name = f"tests-{random.getrandbits(32):08x}"
+        self._founder = Ed25519PrivateKey.generate()
+        self._founded = False
+        self._entities = itertools.count()
+
+    def mint(self, client: httpx.Client, entity_type: str = "device") -> httpx.Response:
+        """Send a mint, signed and paid by the society's founder."""
+        if not self._founded:
+            self._found(client)
+        return client.post("/v1/lct/mint", json=self.mint_body(entity_type), auth=PayerAuth(self._founder))
+
+    def mint_body(self, entity_type: str = "device") -> dict:
+        """Return a mint request for a new entity, whose private key goes nowhere."""
+        key = Ed25519PrivateKey.generate()
+        return {
+            "caller_lct_id": lct_id(raw_public_key(self._founder)),
+            "entity_type": entity_type,
+            "entity_identifier": f"entity-{next(self._entities)}",
+            "society": self.name,
+            "public_key": to_multikey(raw_public_key(key)),
+            "binding_proof": prove_binding(key, EntityType(entity_type)),
+        }
+
+    def _found(self, client: httpx.Client) -> None:
+        """The stack's founder is an operator on the embedded cluster."""
+        operator = PayerAuth(load_pem_private_key(stack.FOUNDER_KEY.read_bytes(), password=None))
+        body = {
+            "name": self.name,
+            "founder_public_key": to_multikey(raw_public_key(self._founder)),
+            "binding_proof": prove_binding(self._founder, EntityType.ORGANIZATION),
+        }
+        answer = client.post("/v1/societies", json=body, auth=operator)
+        assert answer.status_code == 201, answer.text
+        self._founded = True
 
 
-def mint_body(entity_type: str = "device") -> dict:
-    """Return a mint request for a new entity, whose private key goes nowhere."""
-    key = Ed25519PrivateKey.generate()
-    return {
-        "caller_lct_id": stack.founder().lct_id,
-        "entity_type": entity_type,
-        "entity_identifier": f"test-{random.getrandbits(64):016x}-{next(_counter)}",
-        "society": stack.SOCIETY,
-        "public_key": to_multikey(raw_public_key(key)),
-        "binding_proof": prove_binding(key, EntityType(entity_type)),
-    }
-
-
-def mint(client: httpx.Client, entity_type: str = "device") -> httpx.Response:
-    """Send a mint, signed and paid by the founder."""
-    founder = PayerAuth(load_pem_private_key(stack.FOUNDER_KEY.read_bytes(), password=None))
-    return client.post("/v1/lct/mint", json=mint_body(entity_type), auth=founder)
+society = Society()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from cluster_stack import Kubectl, mint, mint_body
+from cluster_stack import Kubectl, society
 
 REQUESTS_PER_MINUTE = 20  # guide, Configuration: RATE_LIMIT_MAX_REQUESTS_PER_IP
 
@@ -26,7 +26,7 @@ def minted(kubectl: Kubectl) -> dict[str, float]:
 
 
 def test_mint_answers_201_with_its_cost(new_client: NewClient) -> None:
-    answer = mint(new_client())
+    answer = society.mint(new_client())
     assert answer.status_code == 201, answer.text
     body = answer.json()
     assert re.fullmatch(r"lct:web4:mb32:b[a-z2-7]{52}", body["data"]["lct_id"])
@@ -35,14 +35,14 @@ def test_mint_answers_201_with_its_cost(new_client: NewClient) -> None:
 
 
 def test_an_unsigned_mint_is_401(new_client: NewClient) -> None:
-    answer = new_client().post("/v1/lct/mint", json=mint_body())
+    answer = new_client().post("/v1/lct/mint", json=society.mint_body())
     assert (answer.status_code, answer.json()["code"]) == (401, "W4_ERR_SIGNATURE_MISSING")
 
 
 def test_the_lct_outlives_the_pod_that_minted_it(new_client: NewClient, kubectl: Kubectl) -> None:
     client = new_client()
     before = minted(kubectl)
-    answer = mint(client)
+    answer = society.mint(client)
     assert answer.status_code == 201, answer.text
     (pod,) = [pod for pod, count in minted(kubectl).items() if count == before[pod] + 1]
     kubectl("delete", "pod", pod, "--wait=true")
@@ -117,17 +117,17 @@ def handshake(edge: tuple[str, int], version: ssl.TLSVersion) -> str | None:
 
 
 def test_a_body_over_10_kib_is_413(new_client: NewClient) -> None:
-    answer = new_client().post("/v1/lct/mint", json={**mint_body(), "metadata": {"x": "y" * 11_000}})
+    answer = new_client().post("/v1/lct/mint", json={**society.mint_body(), "metadata": {"x": "y" * 11_000}})
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_a_refused_mint_costs_nothing(new_client: NewClient) -> None:
     client = new_client()
-    first = mint(client)
-    refused = mint(client, entity_type="human")  # no witnesses
+    first = society.mint(client)
+    refused = society.mint(client, entity_type="human")  # no witnesses
     assert refused.status_code == 409, refused.text
-    second = mint(client)
+    second = society.mint(client)
     assert second.status_code == 201, second.text
     spent = first.json()["caller_atp_remaining"] - second.json()["caller_atp_remaining"]
     assert spent == second.json()["atp_cost"]

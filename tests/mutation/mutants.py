@@ -24,7 +24,7 @@ MUTANTS = (
     Mutant(WRITE, "((source, -amount), (target, amount))", "((source, -amount), (target, amount + 1))", LEDGER),
     Mutant(WRITE, "societies.c.lct_count + 1", "societies.c.lct_count + 2", LEDGER),
     Mutant(WRITE, '"action": "mint"', '"action": "revoke"', LEDGER),
-    Mutant(STATE, '== bindparam("name")).with_for_update()', '== bindparam("name"))', LEDGER),
+    Mutant(STATE, '== bindparam("name"))\n    .with_for_update()', '== bindparam("name"))', LEDGER),
     Mutant(
         STATE, "exists().where(or_(lcts.c.lct_id == bindparam", "exists().where(and_(lcts.c.lct_id == bindparam", LEDGER
     ),

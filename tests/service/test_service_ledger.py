@@ -164,6 +164,15 @@ async def test_verify_finds_damage(founder, sql, ledger, damage, finding):
     assert any(finding in line for line in await ledger.violations())
 
 
+async def test_verify_names_every_balance_that_is_not_its_entries(founder, sql, ledger):
+    # One too small and one too large, so that their sum shows nothing.
+    await sql("UPDATE accounts SET balance = balance - 5 WHERE kind = 'pool'")
+    await sql("UPDATE accounts SET balance = balance + 5 WHERE kind = 'lct'")
+    lines = await ledger.violations()
+    assert len(lines) == 2 and all("entries sum to 1000000000" in line for line in lines), lines
+    assert {"(pool)" in line for line in lines} == {True, False}
+
+
 async def test_verify_finds_a_transfer_that_does_not_sum_to_zero(founder, backend, sql, ledger):
     if backend == "postgres":
         await sql("ALTER TABLE ledger_entries DISABLE TRIGGER USER")

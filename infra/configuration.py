@@ -8,6 +8,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import BaseModel, ValidationError
 
+from infra.contradictions import contradictions
 from infra.environments import DEFAULTS, overlay
 from infra.production import refusals
 from infra.settings import Settings
@@ -29,6 +30,7 @@ def build_settings(values: Mapping[str, Any]) -> Settings:
     lines = [] if known else [f"{NAMESPACE}:environment: got {environment!r}, want one of {', '.join(DEFAULTS)}"]
     try:
         settings = Settings.model_validate(overlay(DEFAULTS[environment] if known else {}, dict(values)))
+        lines += [f"{NAMESPACE}:{contradiction}" for contradiction in contradictions(settings)]
         if environment == "prod":
             lines += [f"{NAMESPACE}:{refusal}" for refusal in refusals(settings)]
     except ValidationError as error:

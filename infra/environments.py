@@ -16,6 +16,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             "replicas": 1,
             "service_type": "NodePort",
             "node_port": 30443,
+            "waf": {"mode": "detection"},  # its nginx image has ModSecurity, which the default image has not
         },
         "monitoring": {"retention": "2d", "prometheus_version": "3.16.0", "alertmanager_version": "0.25.0"},
     },

@@ -5,7 +5,8 @@ import math
 from pathlib import Path
 from string import Template
 
-from infra.settings import EdgeRateLimit
+from infra.settings import EdgeRateLimit, WafSettings
+from infra.waf_conf import WAF_DIRECTIVES, WAF_MODULES
 
 _TEMPLATE = Path(__file__).with_name("nginx.conf.template")
 
@@ -26,15 +27,22 @@ class _NginxTemplate(Template):
     delimiter = "%"
 
 
-def render_nginx_conf(server_name: str, upstream: str, limit: EdgeRateLimit) -> str:
-    """The whole nginx.conf. In: the public name, the service's `host:port`, and the limit for each client address."""
+def render_nginx_conf(server_name: str, upstream: str, limit: EdgeRateLimit, waf: WafSettings) -> str:
+    """The whole nginx.conf.
+
+    In: the public name, the service's `host:port`, the limit for each client address, and the firewall, whose rules
+    are a file of their own (infra/waf_conf.py).
+    """
+    problems = [*_PROBLEMS, (403, "W4_ERR_WAF", "Request refused by the firewall")] if waf.on else _PROBLEMS
     return _NginxTemplate(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         server_name=server_name,
         upstream=upstream,
         limit_rate=limit.rate,
         limit_burst=limit.burst,
         retry_after=retry_after_seconds(limit.rate),
-        problem_pages="\n".join(_problem_page(*problem) for problem in _PROBLEMS),
+        waf_modules=WAF_MODULES if waf.on else "",
+        waf=WAF_DIRECTIVES if waf.on else "",
+        problem_pages="\n".join(_problem_page(*problem) for problem in problems),
     )
 
 

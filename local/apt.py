@@ -25,6 +25,9 @@ NEEDED = {
     "/usr/lib/postgresql/15/bin/postgres": "postgresql-15",
     "redis-server": "redis-server",
     "/usr/sbin/nginx": "nginx-core",
+    "/usr/lib/nginx/modules/ngx_http_lua_module.so": "libnginx-mod-http-lua",
+    "/usr/lib/nginx/modules/ngx_http_modsecurity_module.so": "libnginx-mod-http-modsecurity",
+    "/usr/share/modsecurity-crs": "modsecurity-crs",
     "systemd-analyze": "systemd",  # only to check the service's unit; nothing is booted
 }
 SERVICES = {"containerd", "postgresql-15", "redis-server", "nginx-core"}

@@ -1,5 +1,7 @@
 """The edge: nginx with TLS, the guide's headers and its rate limit, the only way in from outside the cluster."""
 
+from collections.abc import Iterable
+
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
@@ -10,6 +12,7 @@ from infra.nginx_conf import render_nginx_conf
 from infra.pods import PodArgs, hardened_pod, http_get, resources
 from infra.priorities import Priority
 from infra.settings import EdgeSettings, TlsSettings
+from infra.waf_conf import render_waf_conf
 
 NAME = "web4-edge"
 TLS_SECRET = "web4-edge-tls"
@@ -37,12 +40,15 @@ class Edge(pulumi.ComponentResource):
         super().__init__("web4:infra:Edge", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         upstream = f"{identity.SERVICE}:{identity.SERVICE_PORT}"
-        conf = render_nginx_conf(args.edge.server_name, upstream, args.edge.rate_limit)
+        conf = render_nginx_conf(args.edge.server_name, upstream, args.edge.rate_limit, args.edge.waf)
+        files = {"nginx.conf": conf}
+        if args.edge.waf.on:
+            files["waf.conf"] = render_waf_conf(args.edge.waf)
         tls_secret, certificate = self._tls(args.namespace, args.edge.tls)
         config = core.v1.ConfigMap(
             NAME,
             metadata=metadata(NAME, args.namespace, NAME),
-            data={"nginx.conf": conf},
+            data=files,
             opts=child,
         )
         apps.v1.Deployment(
@@ -58,10 +64,10 @@ class Edge(pulumi.ComponentResource):
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(
                         labels={"app": NAME},
-                        # nginx reads both at its start only, so a change of either must make new pods.
-                        annotations={"web4.io/content": content_hash(conf, certificate)},
+                        # nginx reads all of it at its start only, so a change must make new pods.
+                        annotations={"web4.io/content": content_hash(*files.values(), certificate)},
                     ),
-                    spec=_pod(args, tls_secret),
+                    spec=_pod(args, tls_secret, files),
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[config]),
@@ -104,7 +110,7 @@ class Edge(pulumi.ComponentResource):
         return secret.metadata.name, certificate
 
 
-def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str]) -> core.v1.PodSpecArgs:
+def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str], files: Iterable[str]) -> core.v1.PodSpecArgs:
     container = {
         "name": "nginx",
         "image": args.image,
@@ -115,8 +121,9 @@ def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str]) -> core.v1.PodSpecArgs:
             core.v1.ContainerPortArgs(name="health", container_port=HEALTH_PORT),
         ],
         "volume_mounts": [
-            core.v1.VolumeMountArgs(
-                name="conf", mount_path="/etc/nginx/nginx.conf", sub_path="nginx.conf", read_only=True
+            *(
+                core.v1.VolumeMountArgs(name="conf", mount_path=f"/etc/nginx/{file}", sub_path=file, read_only=True)
+                for file in files
             ),
             core.v1.VolumeMountArgs(name="tls", mount_path="/etc/nginx/tls", read_only=True),
         ],

@@ -8,7 +8,7 @@ The text under a field is its description, in docs/configuration.md too.
 from typing import Literal
 
 from infra.frozen import Frozen
-from infra.settings.edge import EdgeRateLimit, EdgeSettings, TlsSettings
+from infra.settings.edge import EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
 from infra.settings.kinds import DnsLabel
 from infra.settings.monitoring import MonitoringSettings, PagerSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
@@ -37,6 +37,7 @@ __all__ = [
     "Scaling",
     "Settings",
     "TlsSettings",
+    "WafSettings",
 ]
 
 

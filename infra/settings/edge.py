@@ -38,6 +38,23 @@ class EdgeRateLimit(Frozen):
     """Requests over the rate that pass at once."""
 
 
+class WafSettings(Frozen):
+    """ModSecurity with the OWASP Core Rule Set in the edge; decision 14."""
+
+    mode: Literal["off", "detection", "blocking"] = "off"
+    """Whether requests are looked at, and whether a bad one is only logged or refused; all but `off` needs an
+    `images.nginx` with ModSecurity, such as the one of local/images."""
+    paranoia_level: int = Field(1, ge=1, le=4)
+    """How many of the rules are used; 1 is tested with this API, a higher one wants `detection` first."""
+    anomaly_threshold: int = Field(5, ge=1)
+    """The score from which a request is bad; one match of a critical rule is 5."""
+
+    @property
+    def on(self) -> bool:
+        """Whether requests are looked at."""
+        return self.mode != "off"
+
+
 class EdgeSettings(Scaling):
     """The nginx edge, the only thing reachable from outside the cluster."""
 
@@ -52,6 +69,7 @@ class EdgeSettings(Scaling):
     """The Service's port on every node; none lets Kubernetes choose."""
     tls: TlsSettings
     rate_limit: EdgeRateLimit = EdgeRateLimit()
+    waf: WafSettings = WafSettings()
 
     @property
     def authorities(self) -> tuple[str, ...]:

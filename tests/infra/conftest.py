@@ -21,6 +21,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {
         "environment": "local",
         "cluster": {"kubeconfig": str(folder / "kubeconfig"), "context": "local"},
+        "images": {"nginx": "localhost/web4/nginx:0123"},
         "platform": {"manifests": str(MANIFESTS)},
         "redis": {
             "password_file": str(folder / "redis-password"),

@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+from typing import ClassVar
 
 
 class Upstream(http.server.BaseHTTPRequestHandler):
@@ -31,6 +32,22 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         pass
+
+
+class Recorder(Upstream):
+    """Says 200 to everything, and remembers what reached it."""
+
+    seen: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        size = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(size)
+        self.seen.append(f"{self.command} {self.path}")
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_POST = do_PUT = do_OPTIONS = do_GET
 
 
 class SlowUpstream(Upstream):

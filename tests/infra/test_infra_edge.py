@@ -2,30 +2,24 @@
 
 import http.server
 import re
-import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from infra_nginx import Ports, assert_problem, nginx, running, serving, wait_for_answer, write_conf
 from infra_ports import free_ports
 from infra_upstream import SlowUpstream, Upstream
 
-from infra.nginx_conf import render_nginx_conf, retry_after_seconds
-from infra.settings import EdgeRateLimit
+from infra.nginx_conf import retry_after_seconds
 
 pytestmark = pytest.mark.infra
 
 
-HTTPS, HEALTH, UPSTREAM = free_ports(3)
+PORTS = Ports(*free_ports(3))
 GUIDE_HEADERS = {
     "strict-transport-security": "max-age=31536000",
     "x-frame-options": "DENY",
@@ -33,69 +27,15 @@ GUIDE_HEADERS = {
 }
 
 
-def write_certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
-    pem = serialization.Encoding.PEM
-    (folder / "tls.crt").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem))
-    plain = serialization.NoEncryption()
-    (folder / "tls.key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-
-
-def nginx() -> str:
-    found = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    assert found, "nginx is not installed; `make up` does it"
-    return found
-
-
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
-    """The rendered configuration, with this machine's places instead of the container's."""
-    write_certificate(tmp_path)
-    text = render_nginx_conf("identity.web4.example.com", f"127.0.0.1:{UPSTREAM}", EdgeRateLimit())
-    for there, here in (
-        ("/tmp/", f"{tmp_path}/"),
-        ("/etc/nginx/tls/", f"{tmp_path}/"),
-        ("/dev/stdout", f"{tmp_path}/access.log"),
-        ("listen 8443", f"listen 127.0.0.1:{HTTPS}"),
-        ("listen 8080", f"listen 127.0.0.1:{HEALTH}"),
-    ):
-        assert there in text
-        text = text.replace(there, here)
-    path = tmp_path / "nginx.conf"
-    path.write_text(text)
-    return path
+    return write_conf(tmp_path, PORTS)
 
 
 @pytest.fixture
 def edge(conf: Path) -> Iterator[httpx.Client]:
-    """A running edge, with its upstream; the client accepts its self-made certificate."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", UPSTREAM), Upstream)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    process = subprocess.Popen([nginx(), "-e", str(conf.parent / "error.log"), "-g", "daemon off;", "-c", str(conf)])
-    try:
-        wait_for_answer(f"http://127.0.0.1:{HEALTH}/nginx-health")
-        with httpx.Client(base_url=f"https://127.0.0.1:{HTTPS}", verify=False) as client:
-            yield client
-    finally:
-        process.terminate()
-        process.wait(10)
-        server.shutdown()
-        server.server_close()
-
-
-def wait_for_answer(url: str) -> None:
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            assert httpx.get(url).text == "ok\n"
-            return
-        except httpx.TransportError:
-            assert time.monotonic() < deadline, f"no answer from {url}"
-            time.sleep(0.05)
+    with serving(Upstream, PORTS.upstream), running(conf, PORTS) as client:
+        yield client
 
 
 def test_nginx_accepts_the_configuration(conf):
@@ -106,7 +46,15 @@ def test_nginx_accepts_the_configuration(conf):
 
 def test_only_the_guides_tls_versions_are_spoken(edge, conf):
     def handshake(version: str) -> bool:
-        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{HTTPS}", f"-{version}", "-cipher", "ALL@SECLEVEL=0"]
+        command = [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{PORTS.https}",
+            f"-{version}",
+            "-cipher",
+            "ALL@SECLEVEL=0",
+        ]
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
 
     # Said as well as shown: this machine's OpenSSL would refuse the old versions whatever nginx allowed.
@@ -134,7 +82,7 @@ def test_the_service_learns_who_asks(edge):
 
 def test_the_service_learns_the_port_that_was_asked_for(edge):
     # A payer signs the authority it connects to, so a port lost on the way would make every signature invalid.
-    assert f"Host: 127.0.0.1:{HTTPS}\n" in edge.get("/").text
+    assert f"Host: 127.0.0.1:{PORTS.https}\n" in edge.get("/").text
 
 
 def test_metrics_are_not_for_the_internet(edge):
@@ -164,18 +112,13 @@ def test_the_services_own_refusal_keeps_its_own_retry_after(edge):
 
 
 def test_the_plain_port_leads_nowhere_and_shows_its_figures_to_its_own_pod_only(edge):
-    assert httpx.get(f"http://127.0.0.1:{HEALTH}/v1/lct/x").status_code == 404
-    assert "Active connections" in httpx.get(f"http://127.0.0.1:{HEALTH}/stub_status").text
+    assert httpx.get(f"http://127.0.0.1:{PORTS.health}/v1/lct/x").status_code == 404
+    assert "Active connections" in httpx.get(f"http://127.0.0.1:{PORTS.health}/stub_status").text
 
 
 def test_without_the_service_the_edge_answers_with_a_problem(conf):
-    process = subprocess.Popen([nginx(), "-e", str(conf.parent / "error.log"), "-g", "daemon off;", "-c", str(conf)])
-    try:
-        wait_for_answer(f"http://127.0.0.1:{HEALTH}/nginx-health")
-        assert_problem(httpx.get(f"https://127.0.0.1:{HTTPS}/", verify=False), 502, "W4_ERR_UNAVAILABLE")
-    finally:
-        process.terminate()
-        process.wait(10)
+    with running(conf, PORTS) as client:
+        assert_problem(client.get("/"), 502, "W4_ERR_UNAVAILABLE")
 
 
 def test_a_leaving_edge_finishes_what_it_has(conf, program):
@@ -184,13 +127,13 @@ def test_a_leaving_edge_finishes_what_it_has(conf, program):
     shell, flag, hook = spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
     pause, rest = hook.split("; ", 1)
     assert 0 < int(pause.removeprefix("sleep ")) < spec["terminationGracePeriodSeconds"]
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", UPSTREAM), SlowUpstream)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", PORTS.upstream), SlowUpstream)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     process = subprocess.Popen([nginx(), "-e", str(conf.parent / "error.log"), "-g", "daemon off;", "-c", str(conf)])
     try:
-        wait_for_answer(f"http://127.0.0.1:{HEALTH}/nginx-health")
+        wait_for_answer(f"http://127.0.0.1:{PORTS.health}/nginx-health")
         with ThreadPoolExecutor() as lane:
-            answer = lane.submit(httpx.get, f"https://127.0.0.1:{HTTPS}/slow", verify=False)
+            answer = lane.submit(httpx.get, f"https://127.0.0.1:{PORTS.https}/slow", verify=False)
             assert SlowUpstream.asked.wait(10)
             drain = subprocess.Popen([shell, flag, re.sub(r"(kill -\w+) 1;", rf"\1 {process.pid};", rest)])
             with pytest.raises(subprocess.TimeoutExpired):
@@ -204,14 +147,6 @@ def test_a_leaving_edge_finishes_what_it_has(conf, program):
         process.wait(10)
         server.shutdown()
         server.server_close()
-
-
-def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert (body["status"], body["code"]) == (status, code)
-    assert body["title"]
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [("10r/m", 6), ("60r/m", 1), ("7r/m", 9), ("5r/s", 1)])

@@ -34,3 +34,17 @@ def test_an_existing_tls_secret_is_used_and_none_is_made(config):
     assert "web4-edge-tls" not in [each.name for each in program.of_kind("Secret")]
     volumes = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]["volumes"]
     assert [each["secret"]["secretName"] for each in volumes if "secret" in each] == ["from-elsewhere"]
+
+
+def test_the_firewalls_rules_are_mounted_and_a_change_of_them_makes_new_pods(config):
+    def edge(**waf):
+        program = run_program(overlay(config, {"edge": {"waf": waf}}))
+        template = program.find("Deployment", "web4-edge").inputs["spec"]["template"]
+        mounts = {each["mountPath"] for each in template["spec"]["containers"][0]["volumeMounts"]}
+        mark = template["metadata"]["annotations"]["web4.io/content"]
+        return set(program.find("ConfigMap", "web4-edge").inputs["data"]), mounts, mark
+
+    off, blocking, stricter = edge(mode="off"), edge(mode="blocking"), edge(mode="blocking", paranoia_level=2)
+    assert off[0] == {"nginx.conf"} and "/etc/nginx/waf.conf" not in off[1]
+    assert blocking[0] == {"nginx.conf", "waf.conf"} and "/etc/nginx/waf.conf" in blocking[1]
+    assert len({off[2], blocking[2], stricter[2]}) == 3

@@ -127,3 +127,12 @@ def test_settings_cannot_be_changed(config):
 def test_the_program_itself_stops_with_the_clear_lines(config):
     with pytest.raises(pulumi.RunError, match="web4-identity:imags: unknown key"):
         run_program({**config, "imags": {"nginx": "x"}})
+
+
+def test_a_firewall_wants_an_nginx_that_has_one(config):
+    change = {"edge": {"waf": {"mode": "blocking"}}, "images": {"nginx": "docker.io/library/nginx:1.28"}}
+    (line,) = problems(config, change)
+    assert line == (
+        "web4-identity:edge.waf.mode: blocking needs an nginx with ModSecurity, and images.nginx is "
+        "docker.io/library/nginx:1.28; build local/images/containerfiles/nginx.Containerfile, or say off"
+    )

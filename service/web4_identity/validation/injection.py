@@ -3,13 +3,13 @@
 from urllib.parse import quote
 
 from web4_identity.validation.bed import Bed
-from web4_identity.validation.mint_attack import INVALID, changed, spoiled_mint
+from web4_identity.validation.mint_attack import INVALID, WAF, changed, spoiled_mint
 from web4_identity.validation.model import Attack, Outcome, Refusal, refusal
 
 CLASS = "injection"
 UNKNOWN = refusal(404, "SOCIETY_NOT_FOUND")
 # A proxy in front may refuse a path that it cannot read before the service sees it.
-NO_SUCH_PATH = (Refusal(404), Refusal(400))
+NO_SUCH_PATH = (Refusal(404), Refusal(400), WAF)
 
 _MARKUP = {
     "SQL": "x' OR '1'='1",
@@ -48,13 +48,16 @@ _PATHS = {
 def attacks() -> list[Attack]:
     """The attacks of this class."""
     made = [
-        spoiled_mint(CLASS, f"{name} in entity_identifier", repr(text), INVALID, body=changed(entity_identifier=text))
+        spoiled_mint(
+            CLASS, f"{name} in entity_identifier", repr(text), INVALID, WAF, body=changed(entity_identifier=text)
+        )
         for name, text in {**_MARKUP, **_HIDDEN, **_ALIKE}.items()
     ]
     # A society is a registered row, so printable text of any meaning is only ever a name that nobody has.
     for texts, expected in ((_MARKUP, UNKNOWN), (_HIDDEN, INVALID)):
         for name, text in texts.items():
-            made.append(spoiled_mint(CLASS, f"{name} in society", repr(text), expected, body=changed(society=text)))
+            body = changed(society=text)
+            made.append(spoiled_mint(CLASS, f"{name} in society", repr(text), expected, WAF, body=body))
     made += [_look_alike("full width", _full_width), _look_alike("trailing space", lambda name: name + " ")]
     made += [_read(name, path) for name, path in _PATHS.items()]
     return made
@@ -82,4 +85,4 @@ def _read(name: str, path: str) -> Attack:
             return Outcome(f"{answer} with an injected header", False)
         return await bed.judge(answer, NO_SUCH_PATH)
 
-    return Attack(CLASS, f"{name} in the path", f"GET /v1/lct/{path[:40]}", "404 or 400", run)
+    return Attack(CLASS, f"{name} in the path", f"GET /v1/lct/{path[:40]}", " or ".join(map(str, NO_SUCH_PATH)), run)

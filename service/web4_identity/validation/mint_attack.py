@@ -8,7 +8,9 @@ from web4_identity.validation.craft import Party
 from web4_identity.validation.model import Attack, Outcome, Refusal, refusal
 
 INVALID = refusal(422, "VALIDATION")
-UNREADABLE = (INVALID, refusal(400, "BAD_REQUEST"))
+WAF = refusal(403, "WAF")
+"""A firewall in front (the edge's) may know an attack by its text or its form, before the service looks at it."""
+UNREADABLE = (INVALID, refusal(400, "BAD_REQUEST"), WAF)
 
 
 def spoiled_mint(

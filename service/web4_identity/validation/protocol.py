@@ -2,7 +2,7 @@
 
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import MINT_PATH
-from web4_identity.validation.mint_attack import INVALID, spoiled_mint
+from web4_identity.validation.mint_attack import INVALID, WAF, spoiled_mint
 from web4_identity.validation.model import Attack, Outcome, refusal
 
 CLASS = "protocol"
@@ -12,7 +12,7 @@ METHOD = refusal(405, "METHOD_NOT_ALLOWED")
 def attacks() -> list[Attack]:
     """The attacks of this class but leaks(), which looks back on all others."""
     made = [
-        spoiled_mint(CLASS, f"content type {name}", name, INVALID, how=lambda bed, name=name: _typed(name))
+        spoiled_mint(CLASS, f"content type {name}", name, INVALID, WAF, how=lambda bed, name=name: _typed(name))
         for name in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
     ]
     made += [_method(method) for method in ("PUT", "DELETE", "PATCH")]
@@ -36,15 +36,17 @@ def _typed(name: str) -> dict:
 
 def _method(method: str) -> Attack:
     async def run(bed: Bed) -> Outcome:
-        return await bed.judge(await bed.send(method, MINT_PATH), [METHOD])
+        return await bed.judge(await bed.send(method, MINT_PATH), [METHOD, WAF])
 
-    return Attack(CLASS, f"{method} on the mint route", method, str(METHOD), run)
+    return Attack(CLASS, f"{method} on the mint route", method, f"{METHOD} or {WAF}", run)
 
 
 async def _request_id(bed: Bed) -> Outcome:
     answer = await bed.send("GET", "/v1/lct/lct:web4:absent", headers={"X-Request-ID": "<script>1</script>"})
     reflected = "<script>" in answer.text + "".join(answer.headers.values())
-    return Outcome("reflected" if reflected else "not reflected", answer.status == 404 and not reflected)
+    return Outcome(
+        "reflected" if reflected else "not reflected", (answer.status == 404 or WAF.matches(answer)) and not reflected
+    )
 
 
 async def _leaks(bed: Bed) -> Outcome:

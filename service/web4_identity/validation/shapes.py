@@ -6,7 +6,7 @@ from typing import Any
 
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
-from web4_identity.validation.mint_attack import INVALID, UNREADABLE, changed, spoiled_mint
+from web4_identity.validation.mint_attack import INVALID, UNREADABLE, WAF, changed, spoiled_mint
 from web4_identity.validation.model import Attack
 
 CLASS = "shape"
@@ -35,7 +35,7 @@ _WRONG: list[tuple[str, Any]] = [
 def attacks() -> list[Attack]:
     """The attacks of this class."""
     made = [
-        spoiled_mint(CLASS, f"extra field {name}", json.dumps(value), INVALID, body=changed(**{name: value}))
+        spoiled_mint(CLASS, f"extra field {name}", json.dumps(value), INVALID, WAF, body=changed(**{name: value}))
         for name, value in _EXTRA.items()
     ]
     inner = [{"lct_id": "lct:web4:x", "attestation": "cose:AAAA", "reputation": 1}]

@@ -1,8 +1,5 @@
 """The identity service's environment variables, by the guide's names (Configuration, Environment Variables)."""
 
-from pulumi_kubernetes import core
-
-from infra.components import database
 from infra.pods import PodArgs
 from infra.redis_access import plain_redis_variables
 from infra.settings import IdentitySettings, RedisSettings
@@ -26,16 +23,6 @@ class ServiceArgs(PodArgs):
     """The addresses whose X-Forwarded-For is believed."""
     authorities: tuple[str, ...]
     """The hosts that payers sign for; empty is any."""
-
-
-def database_url() -> core.v1.EnvVarArgs:
-    """DATABASE_URL as a reference to the operator's Secret: its value is never in a manifest, nor in Pulumi's state."""
-    return core.v1.EnvVarArgs(
-        name="DATABASE_URL",
-        value_from=core.v1.EnvVarSourceArgs(
-            secret_key_ref=core.v1.SecretKeySelectorArgs(name=database.SECRET, key=database.SECRET_URI)
-        ),
-    )
 
 
 def plain_variables(args: ServiceArgs) -> dict[str, str]:

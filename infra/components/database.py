@@ -1,5 +1,7 @@
 """Postgres for the LCT registry, as a CloudNativePG cluster."""
 
+from typing import Any
+
 import pulumi
 
 from infra.availability import TOPOLOGIES
@@ -17,6 +19,13 @@ migrations need; it has no right on any other database."""
 SECRET = f"{CLUSTER}-app"
 SECRET_URI = "uri"
 """The operator makes this Secret; `uri` holds the whole DSN, password included, so that ours never hold one."""
+
+CA_SECRET = f"{CLUSTER}-ca"
+CA_KEY = "ca.crt"
+"""The operator makes this Secret too: the CA of the servers' certificates, which are for the DSN's host name."""
+
+QUORUM = 3
+"""From this many instances on, a commit waits until a replica has it on disk, whatever happens to the others."""
 
 
 class DatabaseArgs(PodArgs):
@@ -49,6 +58,7 @@ class Database(pulumi.ComponentResource):
                 "postgresUID": args.database.uid,
                 "postgresGID": args.database.uid,
                 "bootstrap": {"initdb": {"database": DATABASE, "owner": OWNER}},
+                "postgresql": _postgresql(args.database),
                 "storage": storage,
                 # On disk and not on the volume: the operator's own program, copied into each pod, and sorts in /tmp.
                 "resources": with_disk(
@@ -91,3 +101,18 @@ class Database(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
         self.register_outputs({})
+
+
+def _postgresql(database: DatabaseSettings) -> dict[str, Any]:
+    """What each server is configured with."""
+    # The operator's own rules stand before these: its local access, and its replicas' certificates.
+    rules = [f"hostssl {DATABASE} {OWNER} all scram-sha-256", "host all all all reject"]
+    return {"pg_hba": rules, **_replication(database.instances)}
+
+
+def _replication(instances: int) -> dict[str, Any]:
+    """With one instance there is nothing to wait for; with two, one that is away must not stop every write."""
+    if instances == 1:
+        return {}
+    durability = "required" if instances >= QUORUM else "preferred"
+    return {"synchronous": {"method": "any", "number": 1, "dataDurability": durability}}

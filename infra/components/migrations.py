@@ -3,7 +3,8 @@
 import pulumi
 from pulumi_kubernetes import batch, core, meta
 
-from infra.identity_environment import ServiceArgs, database_url, plain_variables
+from infra import database_access
+from infra.identity_environment import ServiceArgs, plain_variables
 from infra.kube import content_hash, metadata
 from infra.pods import hardened_pod, resources
 from infra.priorities import Priority
@@ -40,7 +41,11 @@ class Migrations(pulumi.ComponentResource):
             "name": "migrate",
             "image": args.image,
             "command": command,
-            "env": [*(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()), database_url()],
+            "env": [
+                *(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()),
+                *database_access.owner_variables(),
+            ],
+            "volume_mounts": database_access.ca_mounts(),
             "resources": resources(cpu="100m", memory="128Mi", cpu_limit="500m", memory_limit="512Mi"),
         }
         batch.v1.Job(
@@ -55,6 +60,7 @@ class Migrations(pulumi.ComponentResource):
                         args=args,
                         priority=Priority.SERVING,
                         writable={"/tmp": "64Mi"},
+                        volumes=database_access.ca_volumes(),
                         restart_policy="Never",
                     ),
                 ),

@@ -33,6 +33,8 @@ OURS = {
     "SHUTDOWN_DRAIN_SECONDS": "5",
     "REDIS_TLS": "true",
     "SSL_CERT_FILE": "/etc/web4/redis-ca/ca.crt",
+    "PGSSLMODE": "verify-full",
+    "PGSSLROOTCERT": "/etc/web4/postgres-ca/ca.crt",
 }
 
 

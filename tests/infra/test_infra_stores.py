@@ -27,6 +27,39 @@ def test_the_databases_size_and_image_are_the_stacks(config):
     assert (spec["postgresUID"], spec["postgresGID"]) == (26, 26)
 
 
+@pytest.mark.parametrize(
+    ("instances", "durability"), [(1, None), (2, "preferred"), (3, "required")], ids=["one", "two", "three"]
+)
+def test_a_commit_is_on_two_disks_where_that_can_be_asked_for(config, instances, durability):
+    spec = run_program(overlay(config, {"database": {"instances": instances}})).find("Cluster", "web4-identity-db")
+    expected = durability and {"method": "any", "number": 1, "dataDurability": durability}
+    assert spec.inputs["spec"]["postgresql"].get("synchronous") == expected
+
+
+def test_postgres_is_spoken_to_in_tls_alone(program):
+    rules = [
+        line.split() for line in program.find("Cluster", "web4-identity-db").inputs["spec"]["postgresql"]["pg_hba"]
+    ]
+    assert rules[-1] == ["host", "all", "all", "all", "reject"], "else the operator's last rule lets everybody try"
+    assert {(kind, database) for kind, database, *_ in rules[:-1]} == {("hostssl", "web4_identity_db")}
+    assert {rule[-1] for rule in rules[:-1]} == {"scram-sha-256"}
+
+
+def test_the_server_is_verified_by_the_operators_ca(program):
+    for workload in (program.find("Deployment", "web4-identity"), *program.of_kind("Job")):
+        pod = workload.inputs["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        values = {each["name"]: each.get("value") for each in container["env"]}
+        (mount,) = [each for each in container["volumeMounts"] if each["name"] == "postgres-ca"]
+        (volume,) = [each["secret"] for each in pod["volumes"] if each["name"] == "postgres-ca"]
+        assert values["PGSSLMODE"] == "verify-full"
+        assert values["PGSSLROOTCERT"] == f"{mount['mountPath']}/ca.crt"
+        assert (volume["secretName"], volume["items"]) == (
+            "web4-identity-db-ca",
+            [{"key": "ca.crt", "path": "ca.crt"}],
+        )
+
+
 def test_redis_keeps_counters_only_and_stays_within_its_memory(program):
     deployment = program.find("Deployment", "redis").inputs["spec"]
     (container,) = deployment["template"]["spec"]["containers"]

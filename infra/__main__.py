@@ -28,6 +28,7 @@ service = {
     "environment": settings.environment,
     "identity": settings.identity,
     "redis": settings.redis,
+    "database": settings.database,
     "trusted_proxies": settings.cluster.pod_cidr,
     "authorities": settings.edge.authorities,
 }

@@ -3,13 +3,24 @@
 from pulumi_kubernetes import core
 
 from infra.components import database
+from infra.settings import DatabaseSettings
 
 CA_FOLDER = "/etc/web4/postgres-ca"
 
 
 def owner_variables() -> list[core.v1.EnvVarArgs]:
-    """The database's owner's DSN, by reference to the operator's Secret, and how the server is verified."""
+    """For the migrations: the owner's DSN, by reference to the operator's Secret, and how the server is verified."""
     return [_from_secret("DATABASE_URL", database.SECRET, database.SECRET_URI), *_verification()]
+
+
+def app_variables(settings: DatabaseSettings) -> list[core.v1.EnvVarArgs]:
+    """For the service: a DSN without a password, which libpq's variable holds and no URL would have to escape."""
+    dsn = f"postgresql://{database.APP_ROLE}@{database.HOST}:{database.PORT}/{database.DATABASE}"
+    return [
+        core.v1.EnvVarArgs(name="DATABASE_URL", value=dsn),
+        _from_secret("PGPASSWORD", database.app_secret(settings), database.PASSWORD_KEY),
+        *_verification(),
+    ]
 
 
 def ca_volumes() -> list[core.v1.VolumeArgs]:

@@ -2,7 +2,7 @@
 
 from infra.pods import PodArgs
 from infra.redis_access import plain_redis_variables
-from infra.settings import IdentitySettings, RedisSettings
+from infra.settings import DatabaseSettings, IdentitySettings, RedisSettings
 
 PORT = 8001
 DRAIN_SECONDS = 5
@@ -19,6 +19,7 @@ class ServiceArgs(PodArgs):
     environment: str
     identity: IdentitySettings
     redis: RedisSettings
+    database: DatabaseSettings
     trusted_proxies: str
     """The addresses whose X-Forwarded-For is believed."""
     authorities: tuple[str, ...]

@@ -73,7 +73,7 @@ def _container(args: ServiceArgs) -> dict[str, object]:
         "ports": [core.v1.ContainerPortArgs(name="http", container_port=PORT)],
         "env": [
             *(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()),
-            *database_access.owner_variables(),
+            *database_access.app_variables(args.database),
             *redis_access.redis_client_variables(args.redis),
         ],
         "volume_mounts": [*database_access.ca_mounts(), *redis_access.ca_mounts(args.redis)],

@@ -52,7 +52,7 @@ class Settings(Frozen):
     images: ImageSettings = ImageSettings()
     pods: PodSettings = PodSettings()
     quota: QuotaSettings = QuotaSettings()
-    database: DatabaseSettings = DatabaseSettings()
+    database: DatabaseSettings
     redis: RedisSettings
     identity: IdentitySettings = IdentitySettings()
     genesis: GenesisSettings = GenesisSettings()

@@ -187,6 +187,16 @@ def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, m
     build_settings({**config, "redis": made})
 
 
+def test_stack_locals_database_password_is_made_once(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr(stack, "DATABASE_PASSWORD", tmp_path / "database-password")
+    made = stack.database_access()
+    content = (tmp_path / "database-password").read_bytes()
+    assert (stack.database_access(), (tmp_path / "database-password").read_bytes()) == (made, content)
+    assert len(content) == 64 and (tmp_path / "database-password").stat().st_mode & 0o077 == 0
+    build_settings({**config, "database": made})
+
+
 def test_an_empty_password_is_refused(config, tmp_path):
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(pulumi.RunError, match=r"web4-identity:redis: no password in .*/empty"):

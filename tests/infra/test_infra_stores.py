@@ -1,8 +1,10 @@
 """Where state lives: Postgres and Redis."""
 
+import pulumi
 import pytest
-from infra_recording import run_program
+from infra_recording import DATABASE_PASSWORD, is_secret, run_program
 
+from infra.configuration import build_settings
 from infra.environments import overlay
 
 pytestmark = pytest.mark.infra
@@ -58,6 +60,40 @@ def test_the_server_is_verified_by_the_operators_ca(program):
             "web4-identity-db-ca",
             [{"key": "ca.crt", "path": "ca.crt"}],
         )
+
+
+def test_the_services_role_gets_the_password_of_the_file(program):
+    secret = program.find("Secret", "web4-identity-db-service").inputs
+    assert secret["type"] == "kubernetes.io/basic-auth"
+    assert is_secret(secret["stringData"])
+    assert secret["stringData"]["value"] == {"username": "web4_identity_app", "password": DATABASE_PASSWORD}
+    assert secret["metadata"]["labels"]["cnpg.io/reload"] == "true", "another password would not reach Postgres"
+    app, reader = program.find("Cluster", "web4-identity-db").inputs["spec"]["managed"]["roles"]
+    assert app == {
+        "name": "web4_identity_app",
+        "login": True,
+        "passwordSecret": {"name": "web4-identity-db-service"},
+    }
+    assert reader == {"name": "web4_identity_read", "login": False, "disablePassword": True}
+
+
+def test_roles_whose_secrets_are_there_use_them(config):
+    names = {"app_password_file": None, "app_secret_name": "by-hand", "reader_secret_name": "for-people"}
+    program = run_program(overlay(config, {"database": names}))
+    assert "web4-identity-db-service" not in {each.name for each in program.of_kind("Secret")}
+    app, reader = program.find("Cluster", "web4-identity-db").inputs["spec"]["managed"]["roles"]
+    assert app["passwordSecret"] == {"name": "by-hand"}
+    assert reader == {"name": "web4_identity_read", "login": True, "passwordSecret": {"name": "for-people"}}
+    (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
+    (password,) = [each for each in container["env"] if each["name"] == "PGPASSWORD"]
+    assert password["valueFrom"]["secretKeyRef"] == {"name": "by-hand", "key": "password"}
+
+
+@pytest.mark.parametrize("change", [{"app_secret_name": "by-hand"}, {"app_password_file": None}])
+def test_the_services_role_has_one_password(config, change):
+    with pytest.raises(pulumi.RunError) as caught:
+        build_settings(overlay(config, {"database": change}))
+    assert str(caught.value) == "web4-identity:database: give either app_password_file or app_secret_name"
 
 
 def test_redis_keeps_counters_only_and_stays_within_its_memory(program):

@@ -35,6 +35,7 @@ def plain_variables(args: ServiceArgs) -> dict[str, str]:
         "WEB4_IDENTITY_HOST": "0.0.0.0",
         "WEB4_IDENTITY_PORT": str(PORT),
         "WEB4_TEST_MODE": str(identity.test_mode).lower(),
+        "DB_POOL_SIZE": str(identity.db_pool_size),
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": str(identity.rate_limit_per_ip),
         "RATE_LIMIT_WINDOW_SECONDS": str(identity.rate_limit_window),
         "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": str(identity.rate_limit_per_payer),

@@ -6,6 +6,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from infra.availability import TOPOLOGIES
+from infra.connections import READERS
 from infra.kube import custom_resource, metadata
 from infra.pods import PodArgs, resources, with_disk
 from infra.priorities import Priority, priority_class
@@ -45,6 +46,8 @@ class DatabaseArgs(PodArgs):
 
     image: str
     database: DatabaseSettings
+    app_connections: int
+    """The most that the service opens."""
 
 
 class Database(pulumi.ComponentResource):
@@ -73,7 +76,7 @@ class Database(pulumi.ComponentResource):
                 "postgresUID": args.database.uid,
                 "postgresGID": args.database.uid,
                 "bootstrap": {"initdb": {"database": DATABASE, "owner": OWNER}},
-                "managed": {"roles": _roles(args.database)},
+                "managed": {"roles": _roles(args)},
                 "postgresql": _postgresql(args.database),
                 "storage": storage,
                 # On disk and not on the volume: the operator's own program, copied into each pod, and sorts in /tmp.
@@ -141,14 +144,20 @@ def app_secret(database: DatabaseSettings) -> str:
     return database.app_secret_name or APP_SECRET
 
 
-def _roles(database: DatabaseSettings) -> list[dict[str, Any]]:
-    """What the operator makes and keeps so. A role may do nothing but what it is granted."""
-    reader = database.reader_secret_name
+def _roles(args: DatabaseArgs) -> list[dict[str, Any]]:
+    """What the operator makes and keeps so. A role may do nothing but what it is granted, nor crowd out another."""
+    reader = args.database.reader_secret_name
     return [
-        {"name": APP_ROLE, "login": True, "passwordSecret": {"name": app_secret(database)}},
+        {
+            "name": APP_ROLE,
+            "login": True,
+            "connectionLimit": args.app_connections,
+            "passwordSecret": {"name": app_secret(args.database)},
+        },
         {
             "name": READER_ROLE,
             "login": reader is not None,
+            "connectionLimit": READERS,
             **({"passwordSecret": {"name": reader}} if reader else {"disablePassword": True}),
         },
     ]
@@ -158,7 +167,16 @@ def _postgresql(database: DatabaseSettings) -> dict[str, Any]:
     """What each server is configured with."""
     # The operator's own rules stand before these: its local access, and its replicas' certificates.
     rules = [f"hostssl {DATABASE} {OWNER},{APP_ROLE},{READER_ROLE} all scram-sha-256", "host all all all reject"]
-    return {"pg_hba": rules, **_replication(database.instances)}
+    parameters = {
+        "max_connections": str(database.max_connections),
+        # A client that went without a word, its node with it, would hold its connection for two hours.
+        "tcp_keepalives_idle": "60",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+        # A forgotten transaction keeps every table from being cleaned. The service allows itself less.
+        "idle_in_transaction_session_timeout": "5min",
+    }
+    return {"parameters": parameters, "pg_hba": rules, **_replication(database.instances)}
 
 
 def _replication(instances: int) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class DatabaseSettings(Frozen):
     """The volumes' StorageClass; none takes the cluster's default."""
     uid: int = Field(26, ge=1)
     """The number of the image's postgres user and group; 26 in the images CloudNativePG publishes."""
+    max_connections: int = Field(100, ge=30, le=1000)
+    """Connections that each instance takes; another number restarts them one by one."""
     app_password_file: ExistingFile | None = None
     """A file that holds the password of the service's role and nothing else. Another password needs new pods of the
     service: `kubectl rollout restart`."""

@@ -33,6 +33,7 @@ OURS = {
     "SHUTDOWN_DRAIN_SECONDS": "5",
     "REDIS_TLS": "true",
     "SSL_CERT_FILE": "/etc/web4/redis-ca/ca.crt",
+    "DB_POOL_SIZE": "5",
     "DATABASE_URL": "postgresql://web4_identity_app@web4-identity-db-rw:5432/web4_identity_db",
     "PGSSLMODE": "verify-full",
     "PGSSLROOTCERT": "/etc/web4/postgres-ca/ca.crt",

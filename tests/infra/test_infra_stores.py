@@ -72,9 +72,15 @@ def test_the_services_role_gets_the_password_of_the_file(program):
     assert app == {
         "name": "web4_identity_app",
         "login": True,
+        "connectionLimit": 20,
         "passwordSecret": {"name": "web4-identity-db-service"},
     }
-    assert reader == {"name": "web4_identity_read", "login": False, "disablePassword": True}
+    assert reader == {
+        "name": "web4_identity_read",
+        "login": False,
+        "connectionLimit": 10,
+        "disablePassword": True,
+    }
 
 
 def test_roles_whose_secrets_are_there_use_them(config):
@@ -83,10 +89,26 @@ def test_roles_whose_secrets_are_there_use_them(config):
     assert "web4-identity-db-service" not in {each.name for each in program.of_kind("Secret")}
     app, reader = program.find("Cluster", "web4-identity-db").inputs["spec"]["managed"]["roles"]
     assert app["passwordSecret"] == {"name": "by-hand"}
-    assert reader == {"name": "web4_identity_read", "login": True, "passwordSecret": {"name": "for-people"}}
+    assert reader["login"] and reader["passwordSecret"] == {"name": "for-people"}
     (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
     (password,) = [each for each in container["env"] if each["name"] == "PGPASSWORD"]
     assert password["valueFrom"]["secretKeyRef"] == {"name": "by-hand", "key": "password"}
+
+
+def test_postgres_takes_as_many_connections_as_pods_may_open(config):
+    change = {"database": {"max_connections": 140}, "identity": {"max_replicas": 4, "db_pool_size": 15}}
+    program = run_program(overlay(config, change))
+    spec = program.find("Cluster", "web4-identity-db").inputs["spec"]
+    assert spec["postgresql"]["parameters"]["max_connections"] == "140"
+    assert spec["managed"]["roles"][0]["connectionLimit"] == 120
+    (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
+    assert {"name": "DB_POOL_SIZE", "value": "15"} in container["env"]
+    with pytest.raises(pulumi.RunError) as caught:
+        build_settings(overlay(config, overlay(change, {"database": {"max_connections": 139}})))
+    assert str(caught.value) == (
+        "web4-identity:database.max_connections: 139, fewer than 140: 120 for the service (twice its most replicas "
+        "times identity.db_pool_size), 20 for all others"
+    )
 
 
 @pytest.mark.parametrize("change", [{"app_secret_name": "by-hand"}, {"app_password_file": None}])

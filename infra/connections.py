@@ -17,7 +17,9 @@ def app_connections(identity: IdentitySettings) -> int:
 
 
 def too_many(settings: Settings) -> Iterator[str]:
-    """One `key: reason` if Postgres would refuse some of them."""
+    """One `key: reason` if the stack's own Postgres would refuse some of them."""
+    if settings.database.external:
+        return
     service, most = app_connections(settings.identity), settings.database.max_connections
     needed = service + READERS + OTHERS
     if needed > most:

@@ -53,11 +53,17 @@ class DatabaseArgs(PodArgs):
 class Database(pulumi.ComponentResource):
     """The cluster, ready to take connections at `web4-identity-db-rw:5432`, and what scrapes it.
 
-    Its roles come a moment after it is ready. Raises OSError when the password's file cannot be read.
+    Its roles come a moment after it is ready. With an external Postgres there is none of this. Raises OSError when the
+    password's file cannot be read.
     """
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Database", name, None, opts)
+        if args.database.external is None:
+            self._cluster(args)
+        self.register_outputs({})
+
+    def _cluster(self, args: DatabaseArgs) -> None:
         storage = {"size": args.database.storage}
         if args.database.storage_class:
             storage["storageClass"] = args.database.storage_class
@@ -120,7 +126,6 @@ class Database(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
-        self.register_outputs({})
 
     def _password(self, args: DatabaseArgs) -> list[pulumi.Resource]:
         file = args.database.app_password_file

@@ -40,7 +40,7 @@ class Identity(pulumi.ComponentResource):
                         priority=Priority.SERVING,
                         topology_spread_constraints=spread(APP, args.pods),
                         writable={"/tmp": "64Mi"},
-                        volumes=[*database_access.ca_volumes(), *redis_access.ca_volumes(args.redis)],
+                        volumes=[*database_access.ca_volumes(args.database), *redis_access.ca_volumes(args.redis)],
                         # The drain, which takes the place of a preStop pause, then up to 20 s for requests under way.
                         termination_grace_period_seconds=DRAIN_SECONDS + 25,
                     ),
@@ -76,7 +76,7 @@ def _container(args: ServiceArgs) -> dict[str, object]:
             *database_access.app_variables(args.database),
             *redis_access.redis_client_variables(args.redis),
         ],
-        "volume_mounts": [*database_access.ca_mounts(), *redis_access.ca_mounts(args.redis)],
+        "volume_mounts": [*database_access.ca_mounts(args.database), *redis_access.ca_mounts(args.redis)],
         # Amounts: guide, Option 4.
         "resources": resources(cpu="250m", memory="512Mi", cpu_limit="500m", memory_limit="1Gi"),
         # The guide probes /health for both. A restart repairs neither Postgres nor Redis, so liveness asks /livez,

@@ -5,13 +5,29 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from infra.frozen import Frozen
-from infra.settings.kinds import DnsLabel, ExistingFile, Quantity
+from infra.settings.kinds import DnsLabel, ExistingFile, Quantity, SecretKey
 
 
 def require_password(file: Path | None) -> None:
     """Raise ValueError if there is a file and nothing in it."""
     if file and not file.read_text(encoding="ascii").strip():
         raise ValueError(f"no password in {file}")
+
+
+class ExternalDatabase(Frozen):
+    """A Postgres that is elsewhere; the stack then has none of its own. Each DSN, postgresql://…, is a Secret's key."""
+
+    secret_name: DnsLabel
+    """The Secret with the DSNs."""
+    key: SecretKey
+    """The key of the service's DSN."""
+    owner_key: SecretKey | None = None
+    """The key of the DSN of the tables' owner, whom the migrations need; none lets them log in as the service does."""
+    port: int = Field(5432, ge=1, le=65535)
+    """The port in the DSNs, which the network lets through."""
+    ca_secret_name: DnsLabel | None = None
+    """A Secret whose key ca.crt is the CA of the server's certificate, which is then verified; none leaves it to the
+    DSNs' sslmode."""
 
 
 class DatabaseSettings(Frozen):
@@ -39,8 +55,18 @@ class DatabaseSettings(Frozen):
     reader_secret_name: DnsLabel | None = None
     """The Secret of the role that reads alone, web4_identity_read; none lets nobody log in as it."""
 
+    external: ExternalDatabase | None = None
+    """A Postgres that is elsewhere; none makes one."""
+
     @model_validator(mode="after")
-    def _one_password(self) -> "DatabaseSettings":
+    def _one_password_and_one_postgres(self) -> "DatabaseSettings":
+        if self.external:
+            if self.app_password_file or self.app_secret_name or self.reader_secret_name:
+                raise ValueError(
+                    "app_password_file, app_secret_name and reader_secret_name are for the stack's own Postgres; "
+                    "another one's passwords are in the DSNs of external.secret_name"
+                )
+            return self
         if bool(self.app_password_file) == bool(self.app_secret_name):
             raise ValueError("give either app_password_file or app_secret_name")
         require_password(self.app_password_file)

@@ -31,6 +31,8 @@ OURS = {
     "TRUSTED_PROXIES": "10.244.0.0/16",
     "WEB4_ENVIRONMENT": "development",
     "SHUTDOWN_DRAIN_SECONDS": "5",
+    "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "20",
+    "MINTS_WITHOUT_REDIS": "refuse",
     "REDIS_TLS": "true",
     "SSL_CERT_FILE": "/etc/web4/redis-ca/ca.crt",
     "DB_POOL_SIZE": "5",

@@ -16,6 +16,7 @@ from infra.components.platform import Platform, PlatformArgs
 from infra.components.prometheus import Prometheus, PrometheusArgs
 from infra.components.redis import Redis, RedisArgs
 from infra.configuration import load_settings
+from infra.connections import app_connections
 from infra.flows import flow_options, flows
 from infra.identity_environment import ServiceArgs
 
@@ -28,6 +29,7 @@ service = {
     "environment": settings.environment,
     "identity": settings.identity,
     "redis": settings.redis,
+    "database": settings.database,
     "trusted_proxies": settings.cluster.pod_cidr,
     "authorities": settings.edge.authorities,
 }
@@ -56,7 +58,14 @@ network = Network(
 
 # Where state lives: the LCT registry, and the rate limits' counters
 database = Database(
-    "database", DatabaseArgs(**place, image=images.postgres, database=settings.database), after(platform, network)
+    "database",
+    DatabaseArgs(
+        **place,
+        image=images.postgres,
+        database=settings.database,
+        app_connections=app_connections(settings.identity),
+    ),
+    after(platform, network),
 )
 redis = Redis("redis", RedisArgs(**place, image=images.redis, redis=settings.redis), after(network))
 

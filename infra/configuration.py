@@ -8,6 +8,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import BaseModel, ValidationError
 
+from infra.connections import too_many
 from infra.contradictions import contradictions
 from infra.environments import DEFAULTS, overlay
 from infra.production import refusals
@@ -30,9 +31,9 @@ def build_settings(values: Mapping[str, Any]) -> Settings:
     lines = [] if known else [f"{NAMESPACE}:environment: got {environment!r}, want one of {', '.join(DEFAULTS)}"]
     try:
         settings = Settings.model_validate(overlay(DEFAULTS[environment] if known else {}, dict(values)))
-        lines += [f"{NAMESPACE}:{contradiction}" for contradiction in contradictions(settings)]
-        if environment == "prod":
-            lines += [f"{NAMESPACE}:{refusal}" for refusal in refusals(settings)]
+        found = [*contradictions(settings), *too_many(settings)]
+        found += refusals(settings) if environment == "prod" else ()
+        lines += [f"{NAMESPACE}:{each}" for each in found]
     except ValidationError as error:
         problems = [each for each in error.errors() if each["loc"] != ("environment",)]
         # Without its defaults, a key that an environment sets would seem to be missing.

@@ -7,7 +7,11 @@ FILE = PROJECT_ROOT / "docs" / "architecture.md"
 
 # Everything that a stack can have.
 _ALL = FlowOptions(
-    api_server_cidrs=("0.0.0.0/0",), external_redis_port=None, pager_port=443, grafana_namespace="grafana"
+    api_server_cidrs=("0.0.0.0/0",),
+    external_postgres_port=None,
+    external_redis_port=None,
+    pager_port=443,
+    grafana_namespace="grafana",
 )
 
 _HEAD = """# Architecture: who speaks to whom

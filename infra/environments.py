@@ -38,7 +38,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     # What it refuses to be: infra/production.py.
     "prod": {
         "pods": {"spread": "DoNotSchedule"},
-        "database": {"instances": 3, "storage": "50Gi"},
+        "database": {"instances": 3, "storage": "50Gi", "max_connections": 150},
         "identity": {"replicas": 3, "max_replicas": 10},
         "edge": {"replicas": 3, "max_replicas": 6},
         "monitoring": {"retention": "30d", "storage": "100Gi"},

@@ -56,6 +56,8 @@ class FlowOptions(Frozen):
     """What a stack's settings change in the table."""
 
     api_server_cidrs: tuple[str, ...]
+    external_postgres_port: int | None
+    """None with a Postgres of the stack's own."""
     external_redis_port: int | None
     """None with a Redis of the stack's own."""
     pager_port: int | None
@@ -99,33 +101,30 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
     """Every arrow of a stack. What is not here is refused."""
     api_server = Party(name="apiserver", place=Place.ADDRESSES, addresses=options.api_server_cidrs)
     api_ports = (443, 6443)
-    sql, instance_manager, postgres_metrics = 5432, 8000, 9187
     external = options.external_redis_port
+    elsewhere = options.external_postgres_port
+    postgres_party = Party(name="postgres", place=Place.ADDRESSES, addresses=ANYWHERE) if elsewhere else POSTGRES
     redis_party = Party(name="redis", place=Place.ADDRESSES, addresses=ANYWHERE) if external else REDIS
     arrows = [
         # What a request goes through
         Flow(source=INTERNET, target=EDGE, ports=(edge.HTTPS_PORT,), why="clients; the only way in"),
         Flow(source=EDGE, target=IDENTITY, ports=(IDENTITY_PORT,), why="requests that the edge lets through"),
-        Flow(source=IDENTITY, target=POSTGRES, ports=(sql,), why="LCT registry and ATP ledger"),
+        Flow(
+            source=IDENTITY,
+            target=postgres_party,
+            ports=(elsewhere or database.PORT,),
+            why="LCT registry and ATP ledger",
+        ),
         Flow(source=IDENTITY, target=redis_party, ports=(external or redis.PORT,), why="rate limits and nonces"),
-        Flow(source=MIGRATIONS, target=POSTGRES, ports=(sql,), why="the schema, before the service starts"),
-        # What keeps the database together
         Flow(
-            source=POSTGRES,
-            target=POSTGRES,
-            ports=(sql, instance_manager),
-            why="replication; an instance that lost the API server asks the others whether it is alone",
+            source=MIGRATIONS,
+            target=postgres_party,
+            ports=(elsewhere or database.PORT,),
+            why="the schema, before the service starts",
         ),
-        Flow(
-            source=CNPG_OPERATOR,
-            target=POSTGRES,
-            ports=(sql, instance_manager),
-            why="what each instance is told and says (the ports of the operator's own example)",
-        ),
-        Flow(source=POSTGRES, target=api_server, ports=api_ports, why="each instance reads and reports its state"),
+        *([] if elsewhere else _postgres_flows(api_server, api_ports)),
         # Who watches
         Flow(source=PROMETHEUS, target=IDENTITY, ports=(IDENTITY_PORT,), why="metrics"),
-        Flow(source=PROMETHEUS, target=POSTGRES, ports=(postgres_metrics,), why="metrics"),
         Flow(source=PROMETHEUS, target=ALERTMANAGER, ports=(9093,), why="alerts"),
         Flow(source=PROMETHEUS, target=api_server, ports=api_ports, why="which pods there are to scrape"),
         # What every pod needs
@@ -141,7 +140,6 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
             for party, port in (
                 (EDGE, edge.HEALTH_PORT),
                 (IDENTITY, IDENTITY_PORT),
-                (POSTGRES, instance_manager),
                 (PROMETHEUS, 9090),
                 (ALERTMANAGER, 9093),
             )
@@ -157,10 +155,33 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
     return tuple(arrows)
 
 
+def _postgres_flows(api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]:
+    """What keeps a Postgres of the stack's own together, and watches it."""
+    sql, instance_manager, metrics = database.PORT, 8000, 9187
+    return [
+        Flow(
+            source=POSTGRES,
+            target=POSTGRES,
+            ports=(sql, instance_manager),
+            why="replication; an instance that lost the API server asks the others whether it is alone",
+        ),
+        Flow(
+            source=CNPG_OPERATOR,
+            target=POSTGRES,
+            ports=(sql, instance_manager),
+            why="what each instance is told and says (the ports of the operator's own example)",
+        ),
+        Flow(source=POSTGRES, target=api_server, ports=api_ports, why="each instance reads and reports its state"),
+        Flow(source=PROMETHEUS, target=POSTGRES, ports=(metrics,), why="metrics"),
+        Flow(source=KUBELET, target=POSTGRES, ports=(instance_manager,), why="probes"),
+    ]
+
+
 def flow_options(settings: Settings) -> FlowOptions:
     """What these settings change in the table."""
     return FlowOptions(
         api_server_cidrs=settings.cluster.api_server_cidrs,
+        external_postgres_port=settings.database.external.port if settings.database.external else None,
         external_redis_port=settings.redis.external.port if settings.redis.external else None,
         pager_port=settings.monitoring.pager.port if settings.monitoring.pager else None,
         grafana_namespace=settings.monitoring.grafana_namespace,

@@ -1,11 +1,8 @@
 """The identity service's environment variables, by the guide's names (Configuration, Environment Variables)."""
 
-from pulumi_kubernetes import core
-
-from infra.components import database
 from infra.pods import PodArgs
 from infra.redis_access import plain_redis_variables
-from infra.settings import IdentitySettings, RedisSettings
+from infra.settings import DatabaseSettings, IdentitySettings, RedisSettings
 
 PORT = 8001
 DRAIN_SECONDS = 5
@@ -22,20 +19,11 @@ class ServiceArgs(PodArgs):
     environment: str
     identity: IdentitySettings
     redis: RedisSettings
+    database: DatabaseSettings
     trusted_proxies: str
     """The addresses whose X-Forwarded-For is believed."""
     authorities: tuple[str, ...]
     """The hosts that payers sign for; empty is any."""
-
-
-def database_url() -> core.v1.EnvVarArgs:
-    """DATABASE_URL as a reference to the operator's Secret: its value is never in a manifest, nor in Pulumi's state."""
-    return core.v1.EnvVarArgs(
-        name="DATABASE_URL",
-        value_from=core.v1.EnvVarSourceArgs(
-            secret_key_ref=core.v1.SecretKeySelectorArgs(name=database.SECRET, key=database.SECRET_URI)
-        ),
-    )
 
 
 def plain_variables(args: ServiceArgs) -> dict[str, str]:
@@ -47,6 +35,7 @@ def plain_variables(args: ServiceArgs) -> dict[str, str]:
         "WEB4_IDENTITY_HOST": "0.0.0.0",
         "WEB4_IDENTITY_PORT": str(PORT),
         "WEB4_TEST_MODE": str(identity.test_mode).lower(),
+        "DB_POOL_SIZE": str(identity.db_pool_size),
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": str(identity.rate_limit_per_ip),
         "RATE_LIMIT_WINDOW_SECONDS": str(identity.rate_limit_window),
         "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": str(identity.rate_limit_per_payer),

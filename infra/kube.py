@@ -13,10 +13,14 @@ PART_OF = {"app.kubernetes.io/part-of": "web4-identity"}
 
 
 def metadata(
-    name: str, namespace: str, app: str | None = None, annotations: dict[str, str] | None = None
+    name: str,
+    namespace: str,
+    app: str | None = None,
+    annotations: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
 ) -> ObjectMetaArgs:
     """Metadata with an explicit name; `app` is the label a component's own pods are selected by."""
-    labels = {**PART_OF, **({"app": app} if app else {})}
+    labels = {**PART_OF, **({"app": app} if app else {}), **(labels or {})}
     return ObjectMetaArgs(name=name, namespace=namespace, labels=labels, annotations=annotations)
 
 

@@ -22,6 +22,8 @@ def refusals(settings: Settings) -> Iterator[str]:
     unused = set() if settings.platform.install else _OPERATOR_IMAGES
     external = settings.redis.external
     unused = unused | {"redis"} if external else unused
+    postgres = settings.database.external
+    unused = unused | {"postgres"} if postgres else unused
     for name, image in settings.images:
         if name in unused:
             continue
@@ -30,8 +32,12 @@ def refusals(settings: Settings) -> Iterator[str]:
         registry = image.partition("/")[0]
         if "." in registry and is_reserved(registry):
             yield f"images.{name}: {registry} is an example's host; prod wants a registry that exists"
-    if settings.database.instances < FEWEST:
+    if postgres is None and settings.database.instances < FEWEST:
         yield f"database.instances: {settings.database.instances}; prod wants {FEWEST} or more"
+    if postgres and postgres.ca_secret_name is None:
+        yield "database.external.ca_secret_name: not set; prod wants the server's certificate verified"
+    if postgres and postgres.owner_key is None:
+        yield "database.external.owner_key: not set; prod wants a service that does not own its tables"
     if external and is_reserved(external.host):
         yield f"redis.external.host: {external.host} is an example's name; prod wants a Redis that exists"
     if settings.identity.replicas < FEWEST:

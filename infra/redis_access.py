@@ -23,7 +23,7 @@ def redis_client_variables(settings: RedisSettings) -> list[core.v1.EnvVarArgs]:
     """The password's reference, and where the CA is if Redis has one of its own."""
     variables = [redis.password_variable("REDIS_PASSWORD", settings)]
     if _ca_secret(settings):
-        # OpenSSL's own variable: the service opens no other TLS connection that it checks against a CA.
+        # OpenSSL's own variable: the service's only other TLS connection, to Postgres, names its own CA.
         variables.append(core.v1.EnvVarArgs(name="SSL_CERT_FILE", value=f"{CA_FOLDER}/{redis.CA_KEY}"))
     return variables
 

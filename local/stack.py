@@ -27,6 +27,7 @@ FOUNDER_PROOF = STATE / "founder.proof"  # kept, as every proof made is another 
 SOCIETY = "web4-local"
 EDGE_CA = STATE / "edge-ca.crt"
 REDIS_PASSWORD = STATE / "redis-password"
+DATABASE_PASSWORD = STATE / "database-password"
 REDIS_NAME = "redis-service"
 SERVER_NAMES = ("identity.web4.local", "localhost", "127.0.0.1")
 
@@ -113,6 +114,7 @@ def configure(where: Target, images: Mapping[str, str]) -> None:
         "images": {name.replace("-", "_"): images[name] for name in _PULUMI_IMAGES},
         "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
+        "database": database_access(),
         "redis": redis_access(),
         # On a laptop one key does everything.
         "identity": {"operator_lct_ids": [first.lct_id]},
@@ -142,15 +144,18 @@ def edge_certificate(address: str) -> tuple[Path, Path]:
     return pki.issue(pki.authority(STATE, "edge-ca"), STATE, "edge", SERVER_NAMES[0], names=names)
 
 
+def database_access() -> dict[str, object]:
+    """Return the setting `database`: the password of the service's role, of this machine's own and made once."""
+    return {"app_password_file": _password(DATABASE_PASSWORD)}
+
+
 def redis_access() -> dict[str, object]:
     """Return the setting `redis`: a password and a certificate of this machine's own, made at the first call."""
-    private_dir(STATE)
-    if not REDIS_PASSWORD.exists():
-        write_private(REDIS_PASSWORD, secrets.token_hex(32))
+    password = _password(REDIS_PASSWORD)
     ca = pki.authority(STATE, "redis-ca")
     certificate, key = pki.issue(ca, STATE, "redis", REDIS_NAME, names=(REDIS_NAME,))
     files = {"certificate_file": certificate, "private_key_file": key, "ca_file": ca.certificate}
-    return {"password_file": str(REDIS_PASSWORD), "tls": {name: str(path) for name, path in files.items()}}
+    return {"password_file": password, "tls": {name: str(path) for name, path in files.items()}}
 
 
 def up() -> None:
@@ -196,6 +201,14 @@ _PULUMI_IMAGES = (
     "prometheus-operator",
     "config-reloader",
 )
+
+
+def _password(file: Path) -> str:
+    """The path of a file with a password, made if absent."""
+    private_dir(STATE)
+    if not file.exists():
+        write_private(file, secrets.token_hex(32))
+    return str(file)
 
 
 def _given_passphrase() -> dict[str, str]:

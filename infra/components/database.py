@@ -1,9 +1,13 @@
 """Postgres for the LCT registry, as a CloudNativePG cluster."""
 
+from typing import Any
+
 import pulumi
+from pulumi_kubernetes import core
 
 from infra.availability import TOPOLOGIES
-from infra.kube import custom_resource
+from infra.connections import READERS
+from infra.kube import custom_resource, metadata
 from infra.pods import PodArgs, resources, with_disk
 from infra.priorities import Priority, priority_class
 from infra.settings import DatabaseSettings
@@ -12,11 +16,29 @@ CLUSTER = "web4-identity-db"
 DATABASE = "web4_identity_db"
 OWNER = "web4_identity"
 """Database and user are the guide's (Database Security). The operator makes the user the database's owner, which the
-migrations need; it has no right on any other database."""
+migrations alone log in as; it has no right on any other database."""
+
+APP_ROLE = "web4_identity_app"
+READER_ROLE = "web4_identity_read"
+"""The service's role, and one for people and dashboards. The migrations give them their rights
+(service/web4_identity/db/rights.py), which owning anything is none of."""
+
+HOST, PORT = f"{CLUSTER}-rw", 5432
+"""Where the operator's Service leads to the primary."""
+
+APP_SECRET = "web4-identity-db-service"
+PASSWORD_KEY = "password"
 
 SECRET = f"{CLUSTER}-app"
 SECRET_URI = "uri"
 """The operator makes this Secret; `uri` holds the whole DSN, password included, so that ours never hold one."""
+
+CA_SECRET = f"{CLUSTER}-ca"
+CA_KEY = "ca.crt"
+"""The operator makes this Secret too: the CA of the servers' certificates, which are for the DSN's host name."""
+
+QUORUM = 3
+"""From this many instances on, a commit waits until a replica has it on disk, whatever happens to the others."""
 
 
 class DatabaseArgs(PodArgs):
@@ -24,13 +46,24 @@ class DatabaseArgs(PodArgs):
 
     image: str
     database: DatabaseSettings
+    app_connections: int
+    """The most that the service opens."""
 
 
 class Database(pulumi.ComponentResource):
-    """The cluster, ready to take connections at `web4-identity-db-rw:5432`, and what scrapes it."""
+    """The cluster, ready to take connections at `web4-identity-db-rw:5432`, and what scrapes it.
+
+    Its roles come a moment after it is ready. With an external Postgres there is none of this. Raises OSError when the
+    password's file cannot be read.
+    """
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Database", name, None, opts)
+        if args.database.external is None:
+            self._cluster(args)
+        self.register_outputs({})
+
+    def _cluster(self, args: DatabaseArgs) -> None:
         storage = {"size": args.database.storage}
         if args.database.storage_class:
             storage["storageClass"] = args.database.storage_class
@@ -49,6 +82,8 @@ class Database(pulumi.ComponentResource):
                 "postgresUID": args.database.uid,
                 "postgresGID": args.database.uid,
                 "bootstrap": {"initdb": {"database": DATABASE, "owner": OWNER}},
+                "managed": {"roles": _roles(args)},
+                "postgresql": _postgresql(args.database),
                 "storage": storage,
                 # On disk and not on the volume: the operator's own program, copied into each pod, and sorts in /tmp.
                 "resources": with_disk(
@@ -72,6 +107,7 @@ class Database(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(
                 parent=self,
+                depends_on=self._password(args),
                 # A first start pulls an image, binds a volume and runs initdb, and each replica copies the primary.
                 custom_timeouts=pulumi.CustomTimeouts(create="15m", update="15m", delete="5m"),
             ),
@@ -90,4 +126,67 @@ class Database(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
-        self.register_outputs({})
+
+    def _password(self, args: DatabaseArgs) -> list[pulumi.Resource]:
+        file = args.database.app_password_file
+        if file is None:
+            return []
+        secret = core.v1.Secret(
+            APP_SECRET,
+            metadata=metadata(APP_SECRET, args.namespace, labels={"cnpg.io/reload": "true"}),
+            type="kubernetes.io/basic-auth",
+            string_data={
+                "username": APP_ROLE,
+                PASSWORD_KEY: pulumi.Output.secret(file.read_text(encoding="ascii").strip()),
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return [secret]
+
+
+def app_secret(database: DatabaseSettings) -> str:
+    """The Secret with the password of the service's role."""
+    return database.app_secret_name or APP_SECRET
+
+
+def _roles(args: DatabaseArgs) -> list[dict[str, Any]]:
+    """What the operator makes and keeps so. A role may do nothing but what it is granted, nor crowd out another."""
+    reader = args.database.reader_secret_name
+    return [
+        {
+            "name": APP_ROLE,
+            "login": True,
+            "connectionLimit": args.app_connections,
+            "passwordSecret": {"name": app_secret(args.database)},
+        },
+        {
+            "name": READER_ROLE,
+            "login": reader is not None,
+            "connectionLimit": READERS,
+            **({"passwordSecret": {"name": reader}} if reader else {"disablePassword": True}),
+        },
+    ]
+
+
+def _postgresql(database: DatabaseSettings) -> dict[str, Any]:
+    """What each server is configured with."""
+    # The operator's own rules stand before these: its local access, and its replicas' certificates.
+    rules = [f"hostssl {DATABASE} {OWNER},{APP_ROLE},{READER_ROLE} all scram-sha-256", "host all all all reject"]
+    parameters = {
+        "max_connections": str(database.max_connections),
+        # A client that went without a word, its node with it, would hold its connection for two hours.
+        "tcp_keepalives_idle": "60",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+        # A forgotten transaction keeps every table from being cleaned. The service allows itself less.
+        "idle_in_transaction_session_timeout": "5min",
+    }
+    return {"parameters": parameters, "pg_hba": rules, **_replication(database.instances)}
+
+
+def _replication(instances: int) -> dict[str, Any]:
+    """With one instance there is nothing to wait for; with two, one that is away must not stop every write."""
+    if instances == 1:
+        return {}
+    durability = "required" if instances >= QUORUM else "preferred"
+    return {"synchronous": {"method": "any", "number": 1, "dataDurability": durability}}

@@ -3,12 +3,12 @@
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
+from infra import database_access, redis_access
 from infra.availability import fixed_replicas, keep_available, spread
-from infra.identity_environment import DRAIN_SECONDS, PORT, ServiceArgs, database_url, plain_variables
+from infra.identity_environment import DRAIN_SECONDS, PORT, ServiceArgs, plain_variables
 from infra.kube import metadata
 from infra.pods import hardened_pod, http_get, resources
 from infra.priorities import Priority
-from infra.redis_access import ca_mounts, ca_volumes, redis_client_variables
 
 APP = "web4-identity"
 SERVICE = "web4-identity-service"
@@ -40,7 +40,7 @@ class Identity(pulumi.ComponentResource):
                         priority=Priority.SERVING,
                         topology_spread_constraints=spread(APP, args.pods),
                         writable={"/tmp": "64Mi"},
-                        volumes=ca_volumes(args.redis),
+                        volumes=[*database_access.ca_volumes(args.database), *redis_access.ca_volumes(args.redis)],
                         # The drain, which takes the place of a preStop pause, then up to 20 s for requests under way.
                         termination_grace_period_seconds=DRAIN_SECONDS + 25,
                     ),
@@ -73,10 +73,10 @@ def _container(args: ServiceArgs) -> dict[str, object]:
         "ports": [core.v1.ContainerPortArgs(name="http", container_port=PORT)],
         "env": [
             *(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()),
-            database_url(),
-            *redis_client_variables(args.redis),
+            *database_access.app_variables(args.database),
+            *redis_access.redis_client_variables(args.redis),
         ],
-        "volume_mounts": ca_mounts(args.redis),
+        "volume_mounts": [*database_access.ca_mounts(args.database), *redis_access.ca_mounts(args.redis)],
         # Amounts: guide, Option 4.
         "resources": resources(cpu="250m", memory="512Mi", cpu_limit="500m", memory_limit="1Gi"),
         # The guide probes /health for both. A restart repairs neither Postgres nor Redis, so liveness asks /livez,

@@ -3,7 +3,9 @@
 import pulumi
 from pulumi_kubernetes import batch, core, meta
 
-from infra.identity_environment import ServiceArgs, database_url, plain_variables
+from infra import database_access
+from infra.components import database
+from infra.identity_environment import ServiceArgs, plain_variables
 from infra.kube import content_hash, metadata
 from infra.pods import hardened_pod, resources
 from infra.priorities import Priority
@@ -28,6 +30,10 @@ class Migrations(pulumi.ComponentResource):
     def __init__(self, name: str, args: MigrationsArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Migrations", name, None, opts)
         command = ["web4-identity", "migrate"]
+        if args.database.external is None:
+            # The operator makes the roles after the Cluster is ready, and this Job runs once.
+            for role in (database.APP_ROLE, database.READER_ROLE):
+                command += ["--wait-for-role", role]
         if args.genesis.public_key:
             command += ["--genesis-society", args.genesis.society, "--genesis-public-key", args.genesis.public_key]
             if args.genesis.binding_proof:
@@ -36,16 +42,21 @@ class Migrations(pulumi.ComponentResource):
                 command += ["--genesis-witness", witness]
         # The whole configuration, not only the DSN: founding a society grants ATP, and how much is a setting.
         variables = plain_variables(args)
+        elsewhere = args.database.external.model_dump() if args.database.external else None
         container = {
             "name": "migrate",
             "image": args.image,
             "command": command,
-            "env": [*(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()), database_url()],
+            "env": [
+                *(core.v1.EnvVarArgs(name=key, value=value) for key, value in variables.items()),
+                *database_access.owner_variables(args.database),
+            ],
+            "volume_mounts": database_access.ca_mounts(args.database),
             "resources": resources(cpu="100m", memory="128Mi", cpu_limit="500m", memory_limit="512Mi"),
         }
         batch.v1.Job(
             APP,
-            metadata=metadata(f"{APP}-{content_hash(args.image, command, variables)}", args.namespace, APP),
+            metadata=metadata(f"{APP}-{content_hash(args.image, command, variables, elsewhere)}", args.namespace, APP),
             spec=batch.v1.JobSpecArgs(
                 backoff_limit=4,
                 template=core.v1.PodTemplateSpecArgs(
@@ -55,6 +66,7 @@ class Migrations(pulumi.ComponentResource):
                         args=args,
                         priority=Priority.SERVING,
                         writable={"/tmp": "64Mi"},
+                        volumes=database_access.ca_volumes(args.database),
                         restart_policy="Never",
                     ),
                 ),

@@ -15,7 +15,7 @@ from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSe
 from infra.settings.pods import PodSettings, QuotaSettings
 from infra.settings.scaling import Scaling
 from infra.settings.service import GenesisSettings, IdentitySettings
-from infra.settings.stores import DatabaseSettings, ExternalRedis, RedisSettings, RedisTls
+from infra.settings.stores import DatabaseSettings, ExternalDatabase, ExternalRedis, RedisSettings, RedisTls
 
 __all__ = [
     "OPERATOR_MANIFESTS",
@@ -23,6 +23,7 @@ __all__ = [
     "DatabaseSettings",
     "EdgeRateLimit",
     "EdgeSettings",
+    "ExternalDatabase",
     "ExternalRedis",
     "GenesisSettings",
     "IdentitySettings",
@@ -53,7 +54,7 @@ class Settings(Frozen):
     images: ImageSettings = ImageSettings()
     pods: PodSettings = PodSettings()
     quota: QuotaSettings = QuotaSettings()
-    database: DatabaseSettings = DatabaseSettings()
+    database: DatabaseSettings
     redis: RedisSettings
     identity: IdentitySettings = IdentitySettings()
     genesis: GenesisSettings = GenesisSettings()

@@ -16,6 +16,8 @@ class IdentitySettings(Scaling):
     """How many pods; with `max_replicas`, how many at least."""
     test_mode: bool = False
     """Publishes the API's description (WEB4_TEST_MODE)."""
+    db_pool_size: int = Field(5, ge=1, le=100)
+    """Connections to Postgres of each pod (DB_POOL_SIZE)."""
     rate_limit_per_ip: int = Field(20, ge=1)
     """Requests of one address in a window (RATE_LIMIT_MAX_REQUESTS_PER_IP)."""
     rate_limit_window: int = Field(60, ge=1)

@@ -1,13 +1,41 @@
 """Where state lives."""
 
+from pathlib import Path
+
 from pydantic import Field, model_validator
 
 from infra.frozen import Frozen
-from infra.settings.kinds import DnsLabel, ExistingFile, Quantity
+from infra.settings.kinds import DnsLabel, ExistingFile, Quantity, SecretKey
+
+
+def require_password(file: Path | None) -> None:
+    """Raise ValueError if there is a file and nothing in it."""
+    if file and not file.read_text(encoding="ascii").strip():
+        raise ValueError(f"no password in {file}")
+
+
+class ExternalDatabase(Frozen):
+    """A Postgres that is elsewhere; the stack then has none of its own. Each DSN, postgresql://…, is a Secret's key."""
+
+    secret_name: DnsLabel
+    """The Secret with the DSNs."""
+    key: SecretKey
+    """The key of the service's DSN."""
+    owner_key: SecretKey | None = None
+    """The key of the DSN of the tables' owner, whom the migrations need; none lets them log in as the service does."""
+    port: int = Field(5432, ge=1, le=65535)
+    """The port in the DSNs, which the network lets through."""
+    ca_secret_name: DnsLabel | None = None
+    """A Secret whose key ca.crt is the CA of the server's certificate, which is then verified; none leaves it to the
+    DSNs' sslmode."""
 
 
 class DatabaseSettings(Frozen):
-    """The LCT registry's Postgres."""
+    """The LCT registry's Postgres, with the password of the service's role from a file or a Secret in the namespace.
+
+    A Secret of a role is of type kubernetes.io/basic-auth, with the role's name as its `username`; the label
+    cnpg.io/reload=true makes the operator take up another password.
+    """
 
     instances: int = Field(1, ge=1)
     """One primary and, with more, replicas that one of them replaces it from."""
@@ -17,6 +45,32 @@ class DatabaseSettings(Frozen):
     """The volumes' StorageClass; none takes the cluster's default."""
     uid: int = Field(26, ge=1)
     """The number of the image's postgres user and group; 26 in the images CloudNativePG publishes."""
+    max_connections: int = Field(100, ge=30, le=1000)
+    """Connections that each instance takes; another number restarts them one by one."""
+    app_password_file: ExistingFile | None = None
+    """A file that holds the password of the service's role and nothing else. Another password needs new pods of the
+    service: `kubectl rollout restart`."""
+    app_secret_name: DnsLabel | None = None
+    """The Secret of the service's role, web4_identity_app."""
+    reader_secret_name: DnsLabel | None = None
+    """The Secret of the role that reads alone, web4_identity_read; none lets nobody log in as it."""
+
+    external: ExternalDatabase | None = None
+    """A Postgres that is elsewhere; none makes one."""
+
+    @model_validator(mode="after")
+    def _one_password_and_one_postgres(self) -> "DatabaseSettings":
+        if self.external:
+            if self.app_password_file or self.app_secret_name or self.reader_secret_name:
+                raise ValueError(
+                    "app_password_file, app_secret_name and reader_secret_name are for the stack's own Postgres; "
+                    "another one's passwords are in the DSNs of external.secret_name"
+                )
+            return self
+        if bool(self.app_password_file) == bool(self.app_secret_name):
+            raise ValueError("give either app_password_file or app_secret_name")
+        require_password(self.app_password_file)
+        return self
 
 
 class RedisTls(Frozen):
@@ -73,6 +127,5 @@ class RedisSettings(Frozen):
             raise ValueError("give either password_file or secret_name")
         if self.tls and self.external:
             raise ValueError("tls is for the stack's own Redis; for another, external.tls and external.ca_secret_name")
-        if self.password_file and not self.password_file.read_text(encoding="ascii").strip():
-            raise ValueError(f"no password in {self.password_file}")
+        require_password(self.password_file)
         return self

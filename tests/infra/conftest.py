@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from infra_recording import PRIVATE_KEY, REDIS_KEY, REDIS_PASSWORD, Program, run_program
+from infra_recording import DATABASE_PASSWORD, PRIVATE_KEY, REDIS_KEY, REDIS_PASSWORD, Program, run_program
 
 MANIFESTS = Path(__file__).parent / "manifests"
 
@@ -15,6 +15,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("machine")
     files = {"kubeconfig": "", "tls.crt": "-----BEGIN CERTIFICATE-----\n", "tls.key": PRIVATE_KEY}
     files |= {"redis.key": REDIS_KEY, "redis-password": f"{REDIS_PASSWORD}\n"}
+    files |= {"database-password": f"{DATABASE_PASSWORD}\n"}
     for name, text in files.items():
         (folder / name).write_text(text)
     redis_tls = {"certificate_file": "tls.crt", "private_key_file": "redis.key", "ca_file": "tls.crt"}
@@ -23,6 +24,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "cluster": {"kubeconfig": str(folder / "kubeconfig"), "context": "local"},
         "images": {"nginx": "localhost/web4/nginx:0123"},
         "platform": {"manifests": str(MANIFESTS)},
+        "database": {"app_password_file": str(folder / "database-password")},
         "redis": {
             "password_file": str(folder / "redis-password"),
             "tls": {name: str(folder / file) for name, file in redis_tls.items()},

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, and never to be seen\n-----END PRIVATE KEY-----\n"
 REDIS_KEY = PRIVATE_KEY.replace("not a key", "not Redis's key")
 REDIS_PASSWORD = "not a password, and never to be seen"
+DATABASE_PASSWORD = REDIS_PASSWORD.replace("not a", "not Postgres's")
 # What Pulumi's engine knows a secret value by, and encrypts it in the state for.
 _SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 

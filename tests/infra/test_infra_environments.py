@@ -131,6 +131,18 @@ def test_prod_refuses(example, change, key, reason):
     build_settings(overlay(edited, {"environment": "staging", **change}))  # only prod does
 
 
+def test_prod_wants_an_external_postgres_verified_and_not_owned_by_the_service(example):
+    external = {"secret_name": "dsns", "key": "service", "owner_key": "owner", "ca_secret_name": "postgres-ca"}
+    edited = overlay(example("prod"), EDITED)
+    change = {"database": {"app_secret_name": None, "instances": 1, "external": external}}
+    sound = overlay(edited, overlay(change, {"images": {"postgres": "postgres:17"}}))
+    build_settings(sound)
+    assert refused(overlay(sound, {"database": {"external": {"ca_secret_name": None, "owner_key": None}}})) == {
+        "database.external.ca_secret_name": "not set; prod wants the server's certificate verified",
+        "database.external.owner_key": "not set; prod wants a service that does not own its tables",
+    }
+
+
 def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(example, program):
     def rules(of: Program) -> set[tuple[str, str]]:
         specs = [

@@ -31,8 +31,14 @@ OURS = {
     "TRUSTED_PROXIES": "10.244.0.0/16",
     "WEB4_ENVIRONMENT": "development",
     "SHUTDOWN_DRAIN_SECONDS": "5",
+    "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "20",
+    "MINTS_WITHOUT_REDIS": "refuse",
     "REDIS_TLS": "true",
     "SSL_CERT_FILE": "/etc/web4/redis-ca/ca.crt",
+    "DB_POOL_SIZE": "5",
+    "DATABASE_URL": "postgresql://web4_identity_app@web4-identity-db-rw:5432/web4_identity_db",
+    "PGSSLMODE": "verify-full",
+    "PGSSLROOTCERT": "/etc/web4/postgres-ca/ca.crt",
 }
 
 
@@ -67,9 +73,15 @@ def test_payers_sign_for_the_public_name_or_for_the_names_given(config, edge, au
         assert values["PUBLIC_AUTHORITIES"] == authorities
 
 
-def test_the_dsn_comes_from_the_operators_secret(container):
-    (reference,) = [each for each in container["env"] if each["name"] == "DATABASE_URL"]
+def test_the_service_logs_in_as_its_own_role_and_the_migration_as_the_owner(container, program):
+    values = {each["name"]: each.get("value") or each["valueFrom"]["secretKeyRef"] for each in container["env"]}
+    assert values["DATABASE_URL"] == "postgresql://web4_identity_app@web4-identity-db-rw:5432/web4_identity_db"
+    assert values["PGPASSWORD"] == {"name": "web4-identity-db-service", "key": "password"}
+    (job,) = program.of_kind("Job")
+    (migrate,) = job.inputs["spec"]["template"]["spec"]["containers"]
+    (reference,) = [each for each in migrate["env"] if each["name"] == "DATABASE_URL"]
     assert reference["valueFrom"] == {"secretKeyRef": {"name": "web4-identity-db-app", "key": "uri"}}
+    assert "PGPASSWORD" not in {each["name"] for each in migrate["env"]}
 
 
 def test_a_setting_reaches_the_service(config):

@@ -14,7 +14,13 @@ from infra.flows import EDGE, IDENTITY, POSTGRES, Flow, FlowOptions, Party, Plac
 pytestmark = pytest.mark.infra
 
 LOCAL = flows(
-    FlowOptions(api_server_cidrs=("0.0.0.0/0",), external_redis_port=None, pager_port=None, grafana_namespace=None)
+    FlowOptions(
+        api_server_cidrs=("0.0.0.0/0",),
+        external_postgres_port=None,
+        external_redis_port=None,
+        pager_port=None,
+        grafana_namespace=None,
+    )
 )
 # The labels that the operators give the pods they make for us, besides those of infra/flows.py.
 OPERATORS_PODS = {

@@ -2,6 +2,7 @@
 
 import pytest
 from infra_recording import run_program
+from web4_identity.db import rights
 
 from infra.environments import overlay
 
@@ -13,6 +14,7 @@ ORDER = [
     (("Cluster", "web4-identity-db"), ("Service", "cnpg-webhook-service")),
     (("Cluster", "web4-identity-db"), ("CustomResourceDefinition", "clusters.postgresql.cnpg.io")),
     (("Cluster", "web4-identity-db"), ("Namespace", "web4")),
+    (("Cluster", "web4-identity-db"), ("Secret", "web4-identity-db-service")),
     (("PodMonitor", "web4-identity-db-instances"), ("Deployment", "prometheus-operator")),
     (("Prometheus", "web4"), ("CustomResourceDefinition", "prometheuses.monitoring.coreos.com")),
     (("Prometheus", "web4"), ("Deployment", "prometheus-operator")),
@@ -71,14 +73,24 @@ def test_the_migration_runs_again_when_what_it_runs_changes_and_only_then(progra
     assert "ttlSecondsAfterFinished" not in job.inputs["spec"]
 
 
+def test_the_migration_waits_for_the_roles_that_it_gives_rights_to(program):
+    (container,) = program.of_kind("Job")[0].inputs["spec"]["template"]["spec"]["containers"]
+    managed = program.find("Cluster", "web4-identity-db").inputs["spec"]["managed"]["roles"]
+    words = container["command"][2:]
+    assert words[::2] == ["--wait-for-role"] * 2
+    assert words[1::2] == [role["name"] for role in managed] == [rights.APP, rights.READER]
+
+
 def test_a_society_is_founded_when_its_key_is_given(program, config):
     def command(of) -> list[str]:
         return of.of_kind("Job")[0].inputs["spec"]["template"]["spec"]["containers"][0]["command"]
 
-    assert command(program) == ["web4-identity", "migrate"]
+    plain = command(program)
+    assert not [word for word in plain if word.startswith("--genesis")]
     founded = run_program(overlay(config, {"genesis": {"society": "hestia", "public_key": "z6MkExample"}}))
     assert command(founded) == [
-        *("web4-identity", "migrate", "--genesis-society", "hestia", "--genesis-public-key", "z6MkExample")
+        *plain,
+        *("--genesis-society", "hestia", "--genesis-public-key", "z6MkExample"),
     ]
     more = {"binding_proof": "cose:proof", "witnesses": ["z6MkOne", "z6MkTwo"]}
     whole = run_program(overlay(config, {"genesis": {"society": "hestia", "public_key": "z6MkExample", **more}}))

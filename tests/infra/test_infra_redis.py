@@ -115,7 +115,7 @@ def test_the_service_is_given_the_password_and_the_ca_alone(program):
     variables = service_variables(program)
     assert variables["REDIS_PASSWORD"] == {"name": "redis-password", "key": "password"}
     spec = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]
-    (volume,) = [each["secret"] for each in spec["volumes"] if "secret" in each]
+    (volume,) = [each["secret"] for each in spec["volumes"] if each["name"] == "redis-ca"]
     assert (volume["secretName"], volume["items"]) == ("redis-tls", [{"key": "ca.crt", "path": "ca.crt"}])
     assert program.find("Secret", "redis-password").urn in program.waits_for(program.find("Deployment", "redis"))
 
@@ -137,7 +137,9 @@ def test_secrets_that_are_there_are_used_and_none_is_made(config):
     assert service_variables(program)["REDIS_PASSWORD"]["name"] == "by-hand"
     for name in ("redis", "web4-identity"):
         spec = program.find("Deployment", name).inputs["spec"]["template"]["spec"]
-        assert [each["secret"]["secretName"] for each in spec["volumes"] if "secret" in each] == ["by-cert-manager"]
+        assert [each["secret"]["secretName"] for each in spec["volumes"] if each["name"] in ("tls", "redis-ca")] == [
+            "by-cert-manager"
+        ]
 
 
 def test_an_external_redis_replaces_the_stacks_own(config):
@@ -148,7 +150,7 @@ def test_an_external_redis_replaces_the_stacks_own(config):
     variables = service_variables(program)
     assert [variables[name] for name in ("REDIS_HOST", "REDIS_PORT", "REDIS_TLS")] == ["redis.web4.io", "6380", "true"]
     spec = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]
-    assert [each["secret"]["secretName"] for each in spec["volumes"] if "secret" in each] == ["redis-ca"]
+    assert [each["secret"]["secretName"] for each in spec["volumes"] if each["name"] == "redis-ca"] == ["redis-ca"]
     assert program.find("Secret", "redis-password"), "the password comes from the file all the same"
 
 
@@ -183,6 +185,16 @@ def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, m
     assert len(content["redis-password"]) == 64
     assert [path for path in tmp_path.iterdir() if path.suffix != ".crt" and path.stat().st_mode & 0o077] == []
     build_settings({**config, "redis": made})
+
+
+def test_stack_locals_database_password_is_made_once(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr(stack, "DATABASE_PASSWORD", tmp_path / "database-password")
+    made = stack.database_access()
+    content = (tmp_path / "database-password").read_bytes()
+    assert (stack.database_access(), (tmp_path / "database-password").read_bytes()) == (made, content)
+    assert len(content) == 64 and (tmp_path / "database-password").stat().st_mode & 0o077 == 0
+    build_settings({**config, "database": made})
 
 
 def test_an_empty_password_is_refused(config, tmp_path):

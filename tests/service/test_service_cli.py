@@ -212,6 +212,13 @@ def test_an_unreachable_database_is_one_line(monkeypatch):
         assert result.stderr.count("\n") == 1 and "hidden-word" not in result.stderr
 
 
+def test_sqlite_has_no_roles_to_wait_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/identity.db")
+    result = run("migrate", "--wait-for-role", "web4_identity_app")
+    assert result.exit_code == 2 and "SQLite has no roles" in result.stderr
+    assert not (tmp_path / "identity.db").exists()
+
+
 @pytest.mark.parametrize(
     "command",
     [

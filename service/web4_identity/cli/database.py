@@ -70,6 +70,10 @@ def migrate(
     genesis_funds: Funds = None,
     genesis_pool_funds: PoolFunds = None,
     genesis_witness_funds: WitnessFunds = 0,
+    wait_for_role: Annotated[
+        list[str] | None,
+        typer.Option("--wait-for-role", help="A role of Postgres that must be there, to be given its rights; repeat."),
+    ] = None,
     wait_seconds: Annotated[float, typer.Option(min=0, help="How long to wait for a database out of reach.")] = 120,
 ) -> None:
     """Bring the database to the newest schema and, if asked, found a society. Both may be repeated safely."""
@@ -79,7 +83,10 @@ def migrate(
     if genesis_society is None and wish != _Wish(None, None, None, None, 0):
         fail("the other --genesis options need --genesis-society", EXIT_USAGE)
     settings = settings_or_exit()
-    run_database(run_migrations(settings.database_url, wait_seconds=wait_seconds))
+    roles = tuple(wait_for_role or ())
+    if roles and settings.database_url.get_secret_value().startswith("sqlite:"):
+        fail("--wait-for-role is for Postgres: SQLite has no roles", EXIT_USAGE)
+    run_database(run_migrations(settings.database_url, wait_seconds=wait_seconds, roles=roles))
     typer.echo("the schema is up to date")
     if genesis_society is not None and genesis_public_key is not None:
         _found(settings, genesis_society, genesis_public_key, wish)

@@ -24,13 +24,14 @@ POOL_WAIT_SECONDS = 5
 _PASSING = ("08", "40", "53", "57P", "57014", "55P03", "25006", "3D000")
 _REFUSED_LOGIN = ("28",)
 _UNDEFINED_TABLE = "42P01"
+_NO_RIGHT = "42501"
 
 # How long a migration waits for another one: it has no limit of its own.
 MIGRATION_WAIT_SECONDS = 120
 
 
 class DatabaseUnavailable(Exception):
-    """The database cannot serve now. `passing` is False when waiting cannot help (a login refused).
+    """The database cannot serve now. `passing` is False when waiting cannot help (a login refused, a right lacking).
 
     The message names the cause without any secret: neither asyncpg nor the system quotes the password.
     """
@@ -169,6 +170,9 @@ def _classify(error: Exception) -> DatabaseUnavailable | None:
         return NotMigrated()
     if state.startswith(_REFUSED_LOGIN):
         return DatabaseUnavailable(str(error.orig), passing=False)
+    if state == _NO_RIGHT:
+        hint = "rights are given by `web4-identity migrate`, run as the tables' owner"
+        return DatabaseUnavailable(f"{error.orig}; {hint}", passing=False)
     if state.startswith(_PASSING) or error.connection_invalidated:
         return DatabaseUnavailable(str(error.orig))
     passing = is_passing(error.orig)

@@ -10,16 +10,19 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_e
 
 from web4_identity.db.engine import Database, DatabaseUnavailable
 from web4_identity.db.locks import lock
+from web4_identity.db.rights import grant_rights, require_roles
 
 _MIGRATION_LOCK = 0x57454234_0001
 
 
-async def migrate(url: SecretStr, *, wait_seconds: float = 120, revision: str = "head") -> None:
-    """Run every outstanding migration up to `revision` in one transaction.
+async def migrate(
+    url: SecretStr, *, wait_seconds: float = 120, revision: str = "head", roles: tuple[str, ...] = ()
+) -> None:
+    """Run every outstanding migration up to `revision` in one transaction, and give Postgres's roles their rights.
 
-    A second run waits for the first. While the database is out of reach it is tried again for
-    `wait_seconds`, as it may still be starting. Raises DatabaseUnavailable when it stays so, or at once when the login
-    is refused.
+    A second run waits for the first. While the database is out of reach, or one of `roles` is not there, it is tried
+    again for `wait_seconds`, as it may still be starting. Raises DatabaseUnavailable when it stays so, or at once when
+    the login is refused.
     """
     database = Database(url, 1, statement_seconds=None)
     try:
@@ -32,12 +35,13 @@ async def migrate(url: SecretStr, *, wait_seconds: float = 120, revision: str = 
             with attempt:
                 async with database.transaction() as connection:
                     await lock(connection, _MIGRATION_LOCK)
-                    await connection.run_sync(_upgrade, revision)
+                    await connection.run_sync(_upgrade, revision, roles)
     finally:
         await database.close()
 
 
-def _upgrade(connection: Connection, revision: str) -> None:
+def _upgrade(connection: Connection, revision: str, roles: tuple[str, ...]) -> None:
+    require_roles(connection, roles)
     folder = Path(__file__).with_name("migrations")
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -46,3 +50,5 @@ def _upgrade(connection: Connection, revision: str) -> None:
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+    if connection.dialect.name == "postgresql" and revision == "head":
+        grant_rights(connection)

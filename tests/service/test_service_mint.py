@@ -5,6 +5,8 @@ from datetime import datetime
 
 import pytest
 from service_servers import PASSWORD
+from web4_identity.db.genesis import found_society
+from web4_identity.signature import PayerAuth
 
 pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 
@@ -103,6 +105,15 @@ async def test_insufficient_atp_is_402(start, order, ledger):
         assert rich.json()["caller_atp_remaining"] == 0
         problem = await refused(client, ledger, order(), 402, "W4_ERR_INSUFFICIENT_ATP")
     assert (problem["atp_cost"], problem["caller_atp_balance"]) == (15 * 10**8, 0)
+
+
+async def test_the_fee_is_in_the_pool_before_the_grant_leaves_it(client, database, new_key, order, ledger):
+    other = new_key()
+    await found_society(database, name="small", founder_public_key=other.public_key, grant=10_000, pool_funds=9_900)
+    body = order(society="small", caller_lct_id=other.lct_id)
+    assert (await client.post(MINT, json=body, auth=PayerAuth(other.private))).status_code == 201
+    assert (await client.get("/v1/societies/small")).json()["pool_balance"] == 0
+    assert await ledger.violations() == []
 
 
 async def test_a_pool_that_cannot_pay_the_grant_refuses(start, order, ledger):

@@ -8,7 +8,6 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import BaseModel, ValidationError
 
-from infra.connections import too_many
 from infra.contradictions import contradictions
 from infra.environments import DEFAULTS, overlay
 from infra.production import refusals
@@ -31,8 +30,7 @@ def build_settings(values: Mapping[str, Any]) -> Settings:
     lines = [] if known else [f"{NAMESPACE}:environment: got {environment!r}, want one of {', '.join(DEFAULTS)}"]
     try:
         settings = Settings.model_validate(overlay(DEFAULTS[environment] if known else {}, dict(values)))
-        found = [*contradictions(settings), *too_many(settings)]
-        found += refusals(settings) if environment == "prod" else ()
+        found = [*contradictions(settings), *(refusals(settings) if environment == "prod" else ())]
         lines += [f"{NAMESPACE}:{each}" for each in found]
     except ValidationError as error:
         problems = [each for each in error.errors() if each["loc"] != ("environment",)]

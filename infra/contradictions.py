@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from infra.connections import too_many
 from infra.settings import Settings
 
 _PLAIN_NGINX = re.compile(r"((index\.)?docker\.io/)?(library/)?nginx([:@].*)?")
@@ -17,3 +18,4 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"edge.waf.mode: {mode} needs an nginx with ModSecurity, and images.nginx is {image}; "
             "build local/images/containerfiles/nginx.Containerfile, or say off"
         )
+    yield from too_many(settings)

@@ -3,8 +3,10 @@
 from pulumi_kubernetes import core
 
 from infra.components import database
+from infra.secret_refs import file_mounts, file_volumes, variable_from_secret
 from infra.settings import DatabaseSettings
 
+CA_VOLUME = "postgres-ca"
 CA_FOLDER = "/etc/web4/postgres-ca"
 
 
@@ -12,9 +14,9 @@ def owner_variables(settings: DatabaseSettings) -> list[core.v1.EnvVarArgs]:
     """For the migrations: the DSN of the tables' owner, and how the server is verified."""
     external = settings.external
     if external:
-        dsn = _from_secret("DATABASE_URL", external.secret_name, external.owner_key or external.key)
+        dsn = variable_from_secret("DATABASE_URL", external.secret_name, external.owner_key or external.key)
     else:
-        dsn = _from_secret("DATABASE_URL", database.SECRET, database.SECRET_URI)
+        dsn = variable_from_secret("DATABASE_URL", database.SECRET, database.SECRET_URI)
     return [dsn, *_verification(settings)]
 
 
@@ -22,30 +24,24 @@ def app_variables(settings: DatabaseSettings) -> list[core.v1.EnvVarArgs]:
     """For the service: the DSN of its role, and how the server is verified."""
     external = settings.external
     if external:
-        return [_from_secret("DATABASE_URL", external.secret_name, external.key), *_verification(settings)]
+        return [variable_from_secret("DATABASE_URL", external.secret_name, external.key), *_verification(settings)]
     # Without the password, which libpq's variable holds as it is: in a URL it would have to be escaped.
     dsn = f"postgresql://{database.APP_ROLE}@{database.HOST}:{database.PORT}/{database.DATABASE}"
     return [
         core.v1.EnvVarArgs(name="DATABASE_URL", value=dsn),
-        _from_secret("PGPASSWORD", database.app_secret(settings), database.PASSWORD_KEY),
+        variable_from_secret("PGPASSWORD", database.app_secret(settings), database.PASSWORD_KEY),
         *_verification(settings),
     ]
 
 
 def ca_volumes(settings: DatabaseSettings) -> list[core.v1.VolumeArgs]:
     """The CA's certificate alone: its key may be in the same Secret."""
-    secret = _ca_secret(settings)
-    if secret is None:
-        return []
-    items = [core.v1.KeyToPathArgs(key=database.CA_KEY, path=database.CA_KEY)]
-    source = core.v1.SecretVolumeSourceArgs(secret_name=secret, items=items, default_mode=0o440)
-    return [core.v1.VolumeArgs(name="postgres-ca", secret=source)]
+    return file_volumes(CA_VOLUME, _ca_secret(settings), database.CA_KEY)
 
 
 def ca_mounts(settings: DatabaseSettings) -> list[core.v1.VolumeMountArgs]:
     """Where the clients find it. The operator renews its own; every new connection reads it again."""
-    mount = core.v1.VolumeMountArgs(name="postgres-ca", mount_path=CA_FOLDER, read_only=True)
-    return [mount] if _ca_secret(settings) else []
+    return file_mounts(CA_VOLUME, _ca_secret(settings), CA_FOLDER)
 
 
 def _ca_secret(settings: DatabaseSettings) -> str | None:
@@ -60,9 +56,3 @@ def _verification(settings: DatabaseSettings) -> list[core.v1.EnvVarArgs]:
         core.v1.EnvVarArgs(name="PGSSLMODE", value="verify-full"),
         core.v1.EnvVarArgs(name="PGSSLROOTCERT", value=f"{CA_FOLDER}/{database.CA_KEY}"),
     ]
-
-
-def _from_secret(name: str, secret: str, key: str) -> core.v1.EnvVarArgs:
-    """A variable whose value is never in a manifest, nor in Pulumi's state."""
-    selector = core.v1.SecretKeySelectorArgs(name=secret, key=key)
-    return core.v1.EnvVarArgs(name=name, value_from=core.v1.EnvVarSourceArgs(secret_key_ref=selector))

@@ -3,8 +3,10 @@
 from pulumi_kubernetes import core
 
 from infra.components import redis
+from infra.secret_refs import file_mounts, file_volumes
 from infra.settings import RedisSettings
 
+CA_VOLUME = "redis-ca"
 CA_FOLDER = "/etc/web4/redis-ca"
 
 
@@ -30,19 +32,12 @@ def redis_client_variables(settings: RedisSettings) -> list[core.v1.EnvVarArgs]:
 
 def ca_volumes(settings: RedisSettings) -> list[core.v1.VolumeArgs]:
     """The CA's certificate alone, though its Secret may hold Redis's private key as well."""
-    secret = _ca_secret(settings)
-    if secret is None:
-        return []
-    source = core.v1.SecretVolumeSourceArgs(
-        secret_name=secret, items=[core.v1.KeyToPathArgs(key=redis.CA_KEY, path=redis.CA_KEY)], default_mode=0o440
-    )
-    return [core.v1.VolumeArgs(name="redis-ca", secret=source)]
+    return file_volumes(CA_VOLUME, _ca_secret(settings), redis.CA_KEY)
 
 
 def ca_mounts(settings: RedisSettings) -> list[core.v1.VolumeMountArgs]:
     """Where the service finds it."""
-    mount = core.v1.VolumeMountArgs(name="redis-ca", mount_path=CA_FOLDER, read_only=True)
-    return [mount] if _ca_secret(settings) else []
+    return file_mounts(CA_VOLUME, _ca_secret(settings), CA_FOLDER)
 
 
 def _ca_secret(settings: RedisSettings) -> str | None:

@@ -6,6 +6,7 @@ from pulumi_kubernetes import apps, core, meta
 from infra.kube import content_hash, metadata
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
+from infra.secret_refs import variable_from_secret
 from infra.settings import RedisSettings, RedisTls
 
 SERVICE = "redis-service"  # guide, Option 4: REDIS_HOST
@@ -101,8 +102,7 @@ class Redis(pulumi.ComponentResource):
 
 def password_variable(name: str, redis: RedisSettings) -> core.v1.EnvVarArgs:
     """The variable `name` with the password, as a reference to its Secret."""
-    secret = core.v1.SecretKeySelectorArgs(name=redis.secret_name or PASSWORD_SECRET, key=PASSWORD_KEY)
-    return core.v1.EnvVarArgs(name=name, value_from=core.v1.EnvVarSourceArgs(secret_key_ref=secret))
+    return variable_from_secret(name, redis.secret_name or PASSWORD_SECRET, PASSWORD_KEY)
 
 
 def tls_secret(tls: RedisTls) -> str:

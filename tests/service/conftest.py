@@ -248,6 +248,21 @@ def ledger(database):
 
 
 @pytest.fixture
+def refused(ledger):
+    """refused(coroutine, status, code) awaits an answer that must be this problem and leave all as it was."""
+
+    async def check(sending, status, code):
+        before = await ledger.everything()
+        answer = await sending
+        assert (answer.status_code, answer.json()["code"]) == (status, f"W4_ERR_{code}"), answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert await ledger.everything() == before
+        return answer.json()
+
+    return check
+
+
+@pytest.fixture
 def unproved(client, order, ledger, sample):
     """unproved(auth, code, ...) sends a mint that must fail, leave all as it was, and be counted by its reason."""
 

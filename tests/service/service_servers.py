@@ -61,16 +61,19 @@ def stop(process, number=signal.SIGTERM, seconds=20):
 
 
 class Service:
-    """`web4-identity serve` as a process of its own on a free port; what it writes is in `log`."""
+    """`web4-identity serve` as a process of its own on a free port; what it writes is in `log`.
 
-    def __init__(self, env, folder):
+    The statements `before` run in it first.
+    """
+
+    def __init__(self, env, folder, before=""):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"server-{self.port}.log"
         place = {"WEB4_IDENTITY_HOST": "127.0.0.1", "WEB4_IDENTITY_PORT": str(self.port)}
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "web4_identity", "serve"],
+                [sys.executable, "-c", f"{before}\nfrom web4_identity.cli import main; main()", "serve"],
                 env={**INHERITED, **env, **place},
                 stdout=out,
                 stderr=out,

@@ -8,7 +8,6 @@ from collections import Counter
 import httpx
 import pytest
 from conftest import FOUNDER
-from service_servers import Service, stop
 from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
@@ -19,29 +18,19 @@ ENOUGH = 100
 
 
 @pytest.fixture
-def serve(env, tmp_path):
-    """serve() starts the service and gives (process, URL)."""
-    started = []
-    own = {
+def settings(env):
+    return {
+        **env,
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
         "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "100000",
         # The price stays the same, or the thousandth mint could not be paid.
         "ATP_MINT_SCALE_FACTOR": "1",
     }
 
-    def run():
-        service = Service({**env, **own}, tmp_path)
-        started.append(service.process)
-        return service.process, service.url
-
-    yield run
-    for process in started:
-        stop(process)
-
 
 @pytest.mark.parametrize("run", range(3))
-async def test_a_mint_is_acknowledged_only_when_it_is_kept(run, serve, order, ledger):
-    process, url = serve()
+async def test_a_mint_is_acknowledged_only_when_it_is_kept(run, serve, settings, order, ledger):
+    process, port, _ = serve(settings)
     orders = {f"mint-{number}": order() for number in range(MINTS)}
     answered = {}
 
@@ -55,7 +44,7 @@ async def test_a_mint_is_acknowledged_only_when_it_is_kept(run, serve, order, le
     # One connection each, so that all are under way at once.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     payer = PayerAuth(FOUNDER.private)
-    async with httpx.AsyncClient(base_url=url, auth=payer, timeout=60, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", auth=payer, timeout=60, limits=limits) as client:
         await asyncio.gather(*(mint(client, key) for key in orders))
     acknowledged = {key for key, answer in answered.items() if answer.status_code == 201}
     refused = answered.keys() - acknowledged
@@ -72,8 +61,8 @@ async def test_a_mint_is_acknowledged_only_when_it_is_kept(run, serve, order, le
     assert await ledger.violations() == []
 
     # A lost answer may belong to a mint that is committed. Sent again it is answered, and charged once.
-    _, url = serve()
-    async with httpx.AsyncClient(base_url=url, auth=payer, timeout=60) as client:
+    _, port, _ = serve(settings)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", auth=payer, timeout=60) as client:
         for key in sorted(lost)[:50] + sorted(acknowledged)[:50] + sorted(lost & there):
             again = await client.post("/v1/lct/mint", json=orders[key], headers={"Idempotency-Key": key})
             assert again.status_code == 201, again.text

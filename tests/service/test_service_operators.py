@@ -43,21 +43,6 @@ def founding(new_key):
     return make
 
 
-@pytest.fixture
-def refused(ledger):
-    """refused(coroutine, status, code) awaits an answer that must be this problem and leave all as it was."""
-
-    async def check(sending, status, code):
-        before = await ledger.everything()
-        answer = await sending
-        assert (answer.status_code, answer.json()["code"]) == (status, f"W4_ERR_{code}"), answer.text
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert await ledger.everything() == before
-        return answer.json()
-
-    return check
-
-
 def standing_of(key):
     return f"/v1/witnesses/{key.lct_id}/standing"
 

@@ -36,21 +36,6 @@ def revoke(client):
     return send
 
 
-@pytest.fixture
-def refused(ledger):
-    """refused(coroutine, status, code) awaits an answer that must be this problem and leave all as it was."""
-
-    async def check(sending, status, code):
-        before = await ledger.everything()
-        answer = await sending
-        assert (answer.status_code, answer.json()["code"]) == (status, f"W4_ERR_{code}"), answer.text
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert await ledger.everything() == before
-        return answer.json()
-
-    return check
-
-
 async def test_a_revocation_is_in_the_document_and_moves_no_atp(client, device, revoke, ledger):
     path = f"/v1/lct/{device.lct_id}"
     first, before = await client.get(path), await ledger.everything()

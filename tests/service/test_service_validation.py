@@ -1,17 +1,15 @@
 """The security gate: nothing gets past the service, and a service with one check removed is found out."""
 
 import asyncio
-import contextlib
 import json
 import subprocess
 import sys
 
-import httpx
 import pytest
 from conftest import FOUNDER, SOCIETY
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from mint_parts import new_key
-from service_servers import INHERITED, free_port, stop, wait_for
+from service_servers import Service, free_port, stop
 from web4_identity.validation.purse import Purse
 from web4_identity.validation.run import all_attacks
 
@@ -20,18 +18,11 @@ pytestmark = pytest.mark.unit
 LIMIT = 150
 # Together they may send more than the limit, so that no run has to wait.
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
-SERVE = "from web4_identity.cli import main; main()"
 
 
 def key_file(path, key):
     path.write_bytes(key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return path
-
-
-def healthy(port):
-    with contextlib.suppress(httpx.TransportError):
-        return httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
-    return False
 
 
 @pytest.fixture
@@ -40,23 +31,13 @@ def served(env, founder, tmp_path):
     started = []
 
     def run(weakness="", **changes):
-        port = free_port()
         limits = {
             "RATE_LIMIT_MAX_REQUESTS_PER_IP": str(LIMIT),
             "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "1000",
-            "WEB4_IDENTITY_HOST": "127.0.0.1",
-            "WEB4_IDENTITY_PORT": str(port),
         }
-        with (tmp_path / f"{port}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", f"{weakness}\n{SERVE}", "serve"],
-                env={**INHERITED, **env, **limits, **changes},
-                stdout=log,
-                stderr=log,
-            )
-        started.append(process)
-        wait_for(lambda: healthy(port), "web4-identity serve", process)
-        return f"http://127.0.0.1:{port}"
+        service = Service({**env, **limits, **changes}, tmp_path, weakness)
+        started.append(service.process)
+        return service.url
 
     yield run
     for process in started:

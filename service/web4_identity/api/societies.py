@@ -13,12 +13,9 @@ from web4_identity.api.answers import Society
 from web4_identity.api.documented import BODY_REFUSALS, refusals
 from web4_identity.api.mint_request import MAX_BINDING_PROOF_LENGTH, STATEMENT_PATTERN, PublicKey
 from web4_identity.db.balances import society_with_pool
-from web4_identity.db.founding import Founding, GenesisRefused, KeyTaken, SocietyExists
+from web4_identity.db.founding import Founding, GenesisRefused, KeyTaken, ProofRefused, SocietyExists
 from web4_identity.db.genesis import found_for_operator
 from web4_identity.db.idempotency import Attempt
-from web4_identity.domain.binding import read_proof
-from web4_identity.domain.cose import StatementRefused
-from web4_identity.domain.entities import EntityType
 from web4_identity.domain.pricing import MAX_ATP, PriceTooHigh, mint_price
 from web4_identity.domain.societies import MAX_NAME_LENGTH, is_society_name
 from web4_identity.http.operator_proof import OPERATOR_REFUSALS, OperatorProof
@@ -129,11 +126,9 @@ def add_society_routes(app: FastAPI, resources: Resources) -> None:
 
 def _founding(body: FoundingRequest, grant: int) -> Founding:
     try:
-        read_proof(body.binding_proof, EntityType.ORGANIZATION, body.founder_public_key)
-    except StatementRefused as error:
-        raise Problem(problems.BINDING_PROOF, str(error)) from None
-    try:
         return Founding.checked(grant=grant, **body.model_dump())
+    except ProofRefused as error:
+        raise Problem(problems.BINDING_PROOF, error.reason) from None
     except GenesisRefused as error:
         # The sum of the funds: as FastAPI itself refuses a body, so that the answer and the metric are the same.
         raise RequestValidationError([{"type": "value_error", "loc": ("body",), "msg": str(error)}]) from None

@@ -40,6 +40,14 @@ class KeyTaken(GenesisRefused):
     """A public key has an LCT already."""
 
 
+class ProofRefused(GenesisRefused):
+    """The founder's binding proof does not hold; `reason` says why not."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the founder's binding proof is not usable: {reason}")
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class FirstWitnesses:
     """The humans that a society begins with, by public key (z6Mk...), and the standing and ATP that each gets."""
@@ -83,7 +91,7 @@ class Founding:
     ) -> "Founding":
         """Check every value; funds that are None are FOUNDER_GRANTS and POOL_GRANTS times `grant`.
 
-        How old a proof is, is for the caller to judge. Raises GenesisRefused.
+        How old a proof is, is for the caller to judge. Raises GenesisRefused (ProofRefused).
         """
         if not is_society_name(name):
             raise GenesisRefused("a society's name is 1 to 256 printable characters without spaces around")
@@ -206,7 +214,7 @@ def _bound_at(public_key: str, proof: str | None) -> str | None:
     try:
         return read_proof(proof, EntityType.ORGANIZATION, public_key)
     except StatementRefused as error:
-        raise GenesisRefused(f"the founder's binding proof is not usable: {error}") from None
+        raise ProofRefused(str(error)) from None
 
 
 def _check_keys(founder: str, witnesses: tuple[str, ...]) -> None:

@@ -7,7 +7,6 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from web4_identity import problems
 from web4_identity.db.audit import audit_entry
 from web4_identity.db.engine import Database
 from web4_identity.db.founding import (
@@ -19,10 +18,10 @@ from web4_identity.db.founding import (
     lock_foundings,
     society_named,
 )
+from web4_identity.db.freshness import require_fresh_binding
 from web4_identity.db.idempotency import Attempt, conflict, key_taken, recall, remember
 from web4_identity.db.revocation import refuse_revoked
 from web4_identity.db.tables import lcts
-from web4_identity.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,7 @@ async def found_for_operator(
                 return Founded(**before), False
             await refuse_revoked(connection, attempt.payer)
             # Judged here: a late repeat must get its first answer.
-            if abs(datetime.now(UTC) - datetime.fromisoformat(founding.binding_created_at)) > binding_skew:
-                raise Problem(problems.BINDING_PROOF, f"created_at is more than {binding_skew.seconds} s from now")
+            require_fresh_binding(founding.binding_created_at, datetime.now(UTC), binding_skew)
             if await society_named(connection, founding.name) is not None:
                 raise SocietyExists("a society of this name is registered")
             now = await create_society(connection, founding, actor=attempt.payer)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity import problems
 from web4_identity.db.engine import Database
+from web4_identity.db.freshness import require_fresh_binding
 from web4_identity.db.idempotency import Attempt, conflict, key_taken, recalled
 from web4_identity.db.mint_state import MintState, lock_society, read_state
 from web4_identity.db.mint_write import write_mint
@@ -151,8 +152,7 @@ def _judge(
 ) -> list[tuple[Testimony, Attestation]]:
     """Refuse what may not be minted, whatever it costs; give the verified attestations."""
     # Judged here and not with the proof's signature: a late repeat of a mint must get its first answer.
-    if abs(now - datetime.fromisoformat(order.binding_created_at)) > policy.binding_skew:
-        raise Problem(problems.BINDING_PROOF, f"created_at is more than {policy.binding_skew.seconds} s from now")
+    require_fresh_binding(order.binding_created_at, now, policy.binding_skew)
     # Its proof was checked before this transaction, which may have waited long for the society.
     if state.payer_revoked_at is not None:
         raise payer_revoked()

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table. Its rows are kept for good, one a mint: a late repeat must not mint again."""
+    """Add the table: one row a mint, so that a late repeat does not mint again. Old ones are purged (decision 10)."""
     op.execute(
         """
         CREATE TABLE idempotency (

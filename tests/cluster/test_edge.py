@@ -3,6 +3,7 @@
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable
 
 import httpx
@@ -23,6 +24,24 @@ def served(kubectl: Kubectl, pod: str, pattern: str) -> float:
 def minted(kubectl: Kubectl) -> dict[str, float]:
     pattern = r"web4_identity_lct_minted_total\{"
     return {pod: served(kubectl, pod, pattern) for pod in kubectl.identity_pods()}
+
+
+def reads(kubectl: Kubectl) -> dict[str, float]:
+    pattern = r'web4_identity_http_request_duration_seconds_count\{.*"/v1/lct/\{'
+    return {pod: served(kubectl, pod, pattern) for pod in kubectl.identity_pods()}
+
+
+def wait_until_each_replica_answers(client: httpx.Client, path: str, kubectl: Kubectl) -> None:
+    """A pod is in the endpoints a second or more before kube-proxy sends it anything."""
+    before = reads(kubectl)
+    assert len(before) >= 2
+    for _ in range(REQUESTS_PER_MINUTE):
+        client.get(path)
+        after = reads(kubectl)
+        if all(after[pod] > before[pod] for pod in before):
+            return
+        time.sleep(1)
+    raise AssertionError(f"a replica gets no requests: {before} {after}")
 
 
 def test_mint_answers_201_with_its_cost(new_client: NewClient) -> None:
@@ -60,17 +79,16 @@ def test_an_unknown_lct_is_404(new_client: NewClient) -> None:
 
 
 def test_the_21st_request_in_a_minute_is_429_whichever_replica_answers(new_client: NewClient, kubectl: Kubectl) -> None:
-    client = new_client()
-    pattern = r'web4_identity_http_request_duration_seconds_count\{.*"/v1/lct/\{'
-    before = {pod: served(kubectl, pod, pattern) for pod in kubectl.identity_pods()}
-    assert len(before) >= 2
     path = "/v1/lct/lct:web4:mb32:b" + "a" * 52
+    wait_until_each_replica_answers(new_client(), path, kubectl)
+    client = new_client()
+    before = reads(kubectl)
     # A client that names another address for itself each time gains nothing by it.
     answers = [client.get(path, headers={"X-Forwarded-For": f"203.0.113.{n}"}) for n in range(REQUESTS_PER_MINUTE + 1)]
     assert [answer.status_code for answer in answers] == [404] * REQUESTS_PER_MINUTE + [429]
     assert answers[-1].headers["content-type"] == "application/problem+json"
     assert 0 < int(answers[-1].headers["retry-after"]) <= 60
-    after = {pod: served(kubectl, pod, pattern) for pod in kubectl.identity_pods()}
+    after = reads(kubectl)
     assert all(after[pod] > before[pod] for pod in before), f"one replica answered all: {before} {after}"
     assert new_client().get(path).status_code == 404  # another address has a limit of its own
 

@@ -14,6 +14,7 @@ from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.platform import Platform, PlatformArgs
 from infra.components.prometheus import Prometheus, PrometheusArgs
+from infra.components.pushgateway import Pushgateway, PushgatewayArgs
 from infra.components.redis import Redis, RedisArgs
 from infra.configuration import load_settings
 from infra.connections import app_connections
@@ -85,6 +86,7 @@ Prometheus(
     PrometheusArgs(**place, image=images.prometheus, monitoring=settings.monitoring),
     after(platform, network),
 )
+Pushgateway("pushgateway", PushgatewayArgs(**place, image=images.pushgateway), after(platform, network))
 Dashboards("dashboards", DashboardsArgs(namespace=settings.namespace), after(namespace))
 
 pulumi.export("namespace", settings.namespace)

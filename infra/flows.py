@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from infra.components import alertmanager, database, edge, identity, migrations, prometheus, redis
+from infra.components import alertmanager, database, edge, identity, migrations, prometheus, pushgateway, redis
 from infra.frozen import Frozen
 from infra.identity_environment import PORT as IDENTITY_PORT
 from infra.settings import Settings
@@ -83,6 +83,7 @@ ALERTMANAGER = Party(
     place=Place.OURS,
     pods={"app.kubernetes.io/name": "alertmanager", "alertmanager": alertmanager.NAME},
 )
+PUSHGATEWAY = Party(name="pushgateway", place=Place.OURS, pods={"app": pushgateway.APP})
 EVERYTHING = Party(name="everything", place=Place.OURS)
 
 INTERNET = Party(name="internet", place=Place.ADDRESSES, addresses=ANYWHERE)
@@ -125,6 +126,7 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
         *([] if elsewhere else _postgres_flows(api_server, api_ports)),
         # Who watches
         Flow(source=PROMETHEUS, target=IDENTITY, ports=(IDENTITY_PORT,), why="metrics"),
+        Flow(source=PROMETHEUS, target=PUSHGATEWAY, ports=(pushgateway.PORT,), why="what jobs left there"),
         Flow(source=PROMETHEUS, target=ALERTMANAGER, ports=(9093,), why="alerts"),
         Flow(source=PROMETHEUS, target=api_server, ports=api_ports, why="which pods there are to scrape"),
         # What every pod needs
@@ -142,6 +144,7 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
                 (IDENTITY, IDENTITY_PORT),
                 (PROMETHEUS, 9090),
                 (ALERTMANAGER, 9093),
+                (PUSHGATEWAY, pushgateway.PORT),
             )
         ),
     ]

@@ -14,7 +14,7 @@ class Priority(StrEnum):
 CLASSES = {
     Priority.STATE: (1_000_000, "Postgres and Redis: nothing is served without them"),
     Priority.SERVING: (900_000, "The edge and the identity service"),
-    Priority.WATCHING: (800_000, "Prometheus and Alertmanager"),
+    Priority.WATCHING: (800_000, "Prometheus, Alertmanager and the Pushgateway"),
 }
 """Each class's value, above what has no class (0) and far below what keeps the node alive (2 000 000 000), and why."""
 

@@ -197,6 +197,7 @@ _PULUMI_IMAGES = (
     "nginx",
     "prometheus",
     "alertmanager",
+    "pushgateway",
     "cloudnative-pg",
     "prometheus-operator",
     "config-reloader",

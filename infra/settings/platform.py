@@ -64,6 +64,8 @@ class ImageSettings(Frozen):
     """Prometheus."""
     alertmanager: Image = "quay.io/prometheus/alertmanager:v0.28.1"
     """Alertmanager."""
+    pushgateway: Image = "quay.io/prometheus/pushgateway:v1.11.3"
+    """The Pushgateway, where jobs leave their results."""
     cloudnative_pg: Image = "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.0"
     """The Postgres operator; used when `platform.install` is true."""
     prometheus_operator: Image = "quay.io/prometheus-operator/prometheus-operator:v0.85.0"

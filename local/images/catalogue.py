@@ -55,6 +55,7 @@ def images(architecture: str) -> tuple[Image, ...]:
         Image("redis", on_base=True),
         Image("nginx", on_base=True),
         Image("alertmanager", on_base=True),
+        Image("pushgateway", on_base=True),
         Image("pause", files=(("rootfs/pause", Path("/usr/bin/catatonit")),)),
         _program("prometheus"),
         _program("coredns"),

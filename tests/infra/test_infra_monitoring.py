@@ -46,6 +46,12 @@ def promtool(*arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_what_jobs_push_is_scraped_as_it_was_pushed(program):
+    endpoints = program.find("ServiceMonitor", "web4-pushgateway").inputs["spec"]["endpoints"]
+    assert endpoints == [{"port": "http", "honorLabels": True}]
+    assert program.find("Service", "web4-pushgateway").inputs["spec"]["ports"][0]["port"] == 9091
+
+
 def test_the_guides_alerts_are_as_it_writes_them():
     written = {
         name: (rule["expr"], rule["for"], rule["labels"]["severity"], rule["annotations"]["summary"])

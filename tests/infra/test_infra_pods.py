@@ -15,7 +15,14 @@ from infra.settings import PodSettings
 pytestmark = pytest.mark.infra
 
 SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "KEY", "_AUTH")
-OURS = ["redis", "web4-edge", "web4-identity", "web4-identity-migrate"]
+# Each app of ours, and its pods' priority.
+OURS = {
+    "redis": "web4-state",
+    "web4-edge": "web4-serving",
+    "web4-identity": "web4-serving",
+    "web4-identity-migrate": "web4-serving",
+    "web4-pushgateway": "web4-watching",
+}
 
 
 def our_pods(program) -> dict[str, dict[str, Any]]:
@@ -29,7 +36,7 @@ def our_pods(program) -> dict[str, dict[str, Any]]:
 
 
 def test_these_are_all_our_pods(program):
-    assert sorted(our_pods(program)) == OURS
+    assert our_pods(program).keys() == OURS.keys()
 
 
 @pytest.mark.parametrize("app", OURS)
@@ -85,7 +92,7 @@ def test_the_operators_own_pods_are_given_a_plain_user(program):
 def test_every_pod_has_a_priority_that_exists_before_it(program):
     classes = {each.name: each for each in program.of_kind("PriorityClass")}
     pods = {app: pod["priorityClassName"] for app, pod in our_pods(program).items()}
-    assert pods == {app: "web4-state" if app == "redis" else "web4-serving" for app in OURS}
+    assert pods == OURS
     for kind, name, expected in (
         ("Cluster", "web4-identity-db", "web4-state"),
         ("Prometheus", "web4", "web4-watching"),

@@ -8,6 +8,7 @@ from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
 from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.database import Database, DatabaseArgs
 from infra.components.edge import Edge, EdgeArgs
+from infra.components.external_secrets import ExternalSecrets, ExternalSecretsArgs
 from infra.components.identity import Identity
 from infra.components.migrations import Migrations, MigrationsArgs
 from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
@@ -20,6 +21,7 @@ from infra.configuration import load_settings
 from infra.connections import app_connections
 from infra.flows import flow_options, flows
 from infra.identity_environment import ServiceArgs
+from infra.referenced_secrets import referenced_secrets
 
 settings = load_settings()
 images = settings.images
@@ -56,6 +58,13 @@ namespace = WorkNamespace("namespace", WorkNamespaceArgs(**place, quota=settings
 network = Network(
     "network", NetworkArgs(namespace=settings.namespace, flows=flows(flow_options(settings))), after(namespace)
 )
+secrets = ExternalSecrets(
+    "external-secrets",
+    ExternalSecretsArgs(
+        namespace=settings.namespace, secrets=settings.secrets, referenced=tuple(referenced_secrets(settings))
+    ),
+    after(namespace),
+)
 
 # Where state lives: the LCT registry, and the rate limits' counters
 database = Database(
@@ -66,9 +75,9 @@ database = Database(
         database=settings.database,
         app_connections=app_connections(settings.identity),
     ),
-    after(platform, network),
+    after(platform, network, secrets),
 )
-redis = Redis("redis", RedisArgs(**place, image=images.redis, redis=settings.redis), after(network))
+redis = Redis("redis", RedisArgs(**place, image=images.redis, redis=settings.redis), after(network, secrets))
 
 # The service, once its schema is there, and the way to it from outside
 migrations = Migrations("migrations", MigrationsArgs(**service, genesis=settings.genesis), after(database))
@@ -79,7 +88,7 @@ Edge("edge", EdgeArgs(**place, image=images.nginx, edge=settings.edge), after(id
 Alertmanager(
     "alertmanager",
     AlertmanagerArgs(**place, image=images.alertmanager, monitoring=settings.monitoring),
-    after(platform, network),
+    after(platform, network, secrets),
 )
 Prometheus(
     "prometheus",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from infra.connections import too_many
+from infra.referenced_secrets import referenced_secrets
 from infra.settings import Settings
 
 _PLAIN_NGINX = re.compile(r"((index\.)?docker\.io/)?(library/)?nginx([:@].*)?")
@@ -19,3 +20,20 @@ def contradictions(settings: Settings) -> Iterator[str]:
             "build local/images/containerfiles/nginx.Containerfile, or say off"
         )
     yield from too_many(settings)
+    yield from _nothing_to_fetch(settings)
+
+
+def _nothing_to_fetch(settings: Settings) -> Iterator[str]:
+    """A store that no Secret would be made from, or one Secret that would be made twice."""
+    names = [secret.name for secret in referenced_secrets(settings)]
+    if settings.secrets.external is None:
+        return
+    if not names:
+        yield (
+            "secrets.external: no section refers to a Secret by name; give database.app_secret_name and "
+            "redis.secret_name in place of the passwords' files, or leave it out"
+        )
+    yield from (
+        f"secrets.external: the Secret {name} is named for two things; give each its own"
+        for name in sorted({name for name in names if names.count(name) > 1})
+    )

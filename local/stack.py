@@ -29,6 +29,8 @@ EDGE_CA = STATE / "edge-ca.crt"
 REDIS_PASSWORD = STATE / "redis-password"
 DATABASE_PASSWORD = STATE / "database-password"
 REDIS_NAME = "redis-service"
+# What this stack may not contain; the file makes some rules warnings, or drops them, where they are for production.
+POLICIES = ("--policy-pack=infra/policy", "--policy-pack-config=infra/policy/relaxed.json")
 SERVER_NAMES = ("identity.web4.local", "localhost", "127.0.0.1")
 
 
@@ -168,7 +170,7 @@ def up() -> None:
         _init()
     _unlock()
     # Refreshed first, so that what was changed or deleted by hand comes back too.
-    _pulumi("up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs")
+    _pulumi("up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", *POLICIES)
 
 
 def destroy() -> None:

@@ -14,6 +14,7 @@ from infra.settings.monitoring import MonitoringSettings, PagerSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
 from infra.settings.pods import PodSettings, QuotaSettings
 from infra.settings.scaling import Scaling
+from infra.settings.secrets import ExternalSecretsSettings, SecretsSettings
 from infra.settings.service import GenesisSettings, IdentitySettings
 from infra.settings.stores import DatabaseSettings, ExternalDatabase, ExternalRedis, RedisSettings, RedisTls
 
@@ -25,6 +26,7 @@ __all__ = [
     "EdgeSettings",
     "ExternalDatabase",
     "ExternalRedis",
+    "ExternalSecretsSettings",
     "GenesisSettings",
     "IdentitySettings",
     "ImageSettings",
@@ -36,6 +38,7 @@ __all__ = [
     "RedisSettings",
     "RedisTls",
     "Scaling",
+    "SecretsSettings",
     "Settings",
     "TlsSettings",
     "WafSettings",
@@ -54,6 +57,7 @@ class Settings(Frozen):
     images: ImageSettings = ImageSettings()
     pods: PodSettings = PodSettings()
     quota: QuotaSettings = QuotaSettings()
+    secrets: SecretsSettings = SecretsSettings()
     database: DatabaseSettings
     redis: RedisSettings
     identity: IdentitySettings = IdentitySettings()

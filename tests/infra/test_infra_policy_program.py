@@ -14,14 +14,14 @@ from infra.policy import exceptions
 from infra.policy.exceptions import WAIVERS, Waiver
 from infra.policy.kubernetes import subject
 from infra.policy.rules import RULES
+from infra.settings import ImageSettings
 
 pytestmark = pytest.mark.infra
 
 RELAXED = json.loads((ROOT / "infra" / "policy" / "relaxed.json").read_text())
 DIGEST = "@sha256:" + "0123456789abcdef" * 4
-IMAGES = ("identity", "postgres", "redis", "nginx", "prometheus", "alertmanager")
 EDITED = {
-    "images": {name: f"registry.web4.io/{name}{DIGEST}" for name in IMAGES},
+    "images": {name: f"registry.web4.io/{name}{DIGEST}" for name in ImageSettings.model_fields},
     "edge": {"server_name": "identity.web4.io"},
     "monitoring": {"pager": {"kind": "pagerduty", "secret_name": "web4-pager"}},
 }

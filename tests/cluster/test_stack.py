@@ -1,7 +1,5 @@
 """The stack as Pulumi and the cluster hold it."""
 
-import base64
-import json
 import os
 import signal
 import subprocess
@@ -30,22 +28,6 @@ def pulumi(*words: str) -> subprocess.CompletedProcess:
 def test_a_second_pulumi_up_has_nothing_to_do() -> None:
     done = pulumi("preview", "--expect-no-changes", "--diff", f"--config-file={stack.CONFIG}")
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_no_secret_is_readable_in_the_state(kubectl: Kubectl) -> None:
-    state = pulumi("stack", "export").stdout
-    assert '"type": "kubernetes:core/v1:Secret"' in state  # or there would be nothing to look for
-    secrets = kubectl.json("get", "secrets")["items"]
-    values = {value for secret in secrets for name, value in secret.get("data", {}).items() if _is_secret(name)}
-    assert len(values) >= 2
-    for value in values:
-        plain = base64.b64decode(value).decode(errors="replace").strip()
-        assert value not in state
-        assert json.dumps(plain)[1:-1] not in state
-
-
-def _is_secret(name: str) -> bool:
-    return name.endswith(".key") or name in {"password", "uri", "pgpass"}
 
 
 def test_every_pod_of_ours_passes_the_restricted_profile(kubectl: Kubectl) -> None:

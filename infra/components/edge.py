@@ -1,6 +1,7 @@
 """The edge: nginx with TLS, the guide's headers and its rate limit, the only way in from outside the cluster."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pulumi
 from pulumi_kubernetes import apps, core, meta
@@ -22,6 +23,8 @@ DRAIN = "sleep 5; kill -QUIT 1; while kill -0 1; do sleep 1; done"
 """Before the edge is told to stop: a pause in which endpoints lose the pod, then nginx (process 1) finishes what it
 has. The signal that Kubernetes sends afterwards would make it drop that."""
 
+_START = Path(__file__).parents[1] / "edge_start.sh"
+
 
 class EdgeArgs(PodArgs):
     """Where, from which image, and how it listens and limits."""
@@ -41,10 +44,10 @@ class Edge(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         upstream = f"{identity.SERVICE}:{identity.SERVICE_PORT}"
         conf = render_nginx_conf(args.edge.server_name, upstream, args.edge.rate_limit, args.edge.waf)
-        files = {"nginx.conf": conf}
+        files = {"nginx.conf": conf, "start.sh": _START.read_text(encoding="utf-8")}
         if args.edge.waf.on:
             files["waf.conf"] = render_waf_conf(args.edge.waf)
-        tls_secret, certificate = self._tls(args.namespace, args.edge.tls)
+        tls_secret = self._tls(args.namespace, args.edge.tls)
         config = core.v1.ConfigMap(
             NAME,
             metadata=metadata(NAME, args.namespace, NAME),
@@ -64,8 +67,8 @@ class Edge(pulumi.ComponentResource):
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(
                         labels={"app": NAME},
-                        # nginx reads all of it at its start only, so a change must make new pods.
-                        annotations={"web4.io/content": content_hash(*files.values(), certificate)},
+                        # A change of these makes new pods; the certificate is read anew by those there are.
+                        annotations={"web4.io/content": content_hash(*files.values())},
                     ),
                     spec=_pod(args, tls_secret, files),
                 ),
@@ -92,30 +95,28 @@ class Edge(pulumi.ComponentResource):
         keep_available(NAME, args.namespace, args.edge, child)
         self.register_outputs({})
 
-    def _tls(self, namespace: str, tls: TlsSettings) -> tuple[pulumi.Input[str], str]:
-        """The TLS Secret's name, and the certificate (public) as far as it is known here."""
+    def _tls(self, namespace: str, tls: TlsSettings) -> pulumi.Input[str]:
+        """The TLS Secret's name."""
         if tls.secret_name:
-            return tls.secret_name, ""
-        certificate = tls.certificate_file.read_text(encoding="ascii")
+            return tls.secret_name
         secret = core.v1.Secret(
             TLS_SECRET,
             metadata=metadata(TLS_SECRET, namespace, NAME),
             type="kubernetes.io/tls",
             string_data={
-                "tls.crt": certificate,
+                "tls.crt": tls.certificate_file.read_text(encoding="ascii"),
                 "tls.key": pulumi.Output.secret(tls.private_key_file.read_text(encoding="ascii")),
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return secret.metadata.name, certificate
+        return secret.metadata.name
 
 
 def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str], files: Iterable[str]) -> core.v1.PodSpecArgs:
     container = {
         "name": "nginx",
         "image": args.image,
-        # -e: until the configuration is read, nginx would log to a file in the read-only root.
-        "command": ["nginx", "-e", "/dev/stderr", "-g", "daemon off;", "-c", "/etc/nginx/nginx.conf"],
+        "command": ["sh", "/etc/nginx/start.sh"],
         "ports": [
             core.v1.ContainerPortArgs(name="https", container_port=HTTPS_PORT),
             core.v1.ContainerPortArgs(name="health", container_port=HEALTH_PORT),

@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from infra.nginx_conf import render_nginx_conf
-from infra.settings import EdgeRateLimit, WafSettings
+from infra.settings import ClientAddressSettings, EdgeRateLimit, WafSettings
 from infra.waf_conf import render_waf_conf
 
 _NO_WAF = WafSettings()
+_CONNECTION = ClientAddressSettings()
 
 
 class Ports(NamedTuple):
@@ -38,12 +39,17 @@ def nginx() -> str:
 
 
 def write_conf(
-    folder: Path, ports: Ports, limit: EdgeRateLimit | None = None, waf: WafSettings = _NO_WAF, body_seconds: str = "10"
+    folder: Path,
+    ports: Ports,
+    limit: EdgeRateLimit | None = None,
+    waf: WafSettings = _NO_WAF,
+    body_seconds: str = "10",
+    client_address: ClientAddressSettings = _CONNECTION,
 ) -> Path:
     """The rendered configuration, with this machine's places instead of the container's."""
     write_certificate(folder)
     upstream = f"127.0.0.1:{ports.upstream}"
-    text = render_nginx_conf("identity.web4.example.com", upstream, limit or EdgeRateLimit(), waf)
+    text = render_nginx_conf("identity.web4.example.com", upstream, limit or EdgeRateLimit(), waf, client_address)
     here = {
         "/tmp/": f"{folder}/",
         "/etc/nginx/tls/": f"{folder}/",

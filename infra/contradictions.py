@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from infra.connections import too_many
 from infra.referenced_secrets import referenced_secrets
 from infra.settings import Settings
+from infra.way_in import detours
 
 _PLAIN_NGINX = re.compile(r"((index\.)?docker\.io/)?(library/)?nginx([:@].*)?")
 """The official image, which has no ModSecurity."""
@@ -19,6 +20,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"edge.waf.mode: {mode} needs an nginx with ModSecurity, and images.nginx is {image}; "
             "build local/images/containerfiles/nginx.Containerfile, or say off"
         )
+    yield from detours(settings.edge)
     yield from too_many(settings)
     yield from _nothing_to_fetch(settings)
 

@@ -20,7 +20,8 @@ Written by `make docs` from `infra/flows.py`, which the NetworkPolicies are made
 
 Boxes are pods of the stack, each with a namespace that lets nothing in or out but along these arrows; round ends are
 outside of it. A pager and Grafana are there when the stack's settings name them; with an external Redis its arrow leads
-outside. `everything` is every pod of the stack.
+outside, and with `edge.route` the arrow from the internet comes from the Gateway's pods. `everything` is every pod of
+the stack.
 """
 
 

@@ -13,10 +13,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "edge": {
             "server_name": "identity.web4.local",
             "public_authorities": [],  # reached by several addresses and, through a forward, by any port
-            "replicas": 1,
             "service_type": "NodePort",
             "node_port": 30443,
-            "waf": {"mode": "detection"},  # its nginx image has ModSecurity, which the default image has not
+            "waf": {"mode": "blocking"},  # its nginx image has ModSecurity, which the default image has not
         },
         "monitoring": {"retention": "2d", "prometheus_version": "3.16.0", "alertmanager_version": "0.25.0"},
     },

@@ -13,6 +13,9 @@ from infra.components import alertmanager, database, edge, identity, migrations,
 from infra.frozen import Frozen
 from infra.identity_environment import PORT as IDENTITY_PORT
 from infra.settings import Settings
+from infra.way_in import who_connects
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 class Place(Enum):
@@ -63,9 +66,11 @@ class FlowOptions(Frozen):
     pager_port: int | None
     """None without a pager."""
     grafana_namespace: str | None
+    clients: tuple[str, ...] = ANYWHERE
+    """Where connections to the edge come from."""
+    gateway_namespace: str | None = None
+    """Whose pods alone open them, with a Gateway in front."""
 
-
-ANYWHERE = ("0.0.0.0/0", "::/0")
 
 EDGE = Party(name="edge", place=Place.OURS, pods={"app": edge.NAME})
 IDENTITY = Party(name="identity", place=Place.OURS, pods={"app": identity.APP})
@@ -86,7 +91,6 @@ ALERTMANAGER = Party(
 PUSHGATEWAY = Party(name="pushgateway", place=Place.OURS, pods={"app": pushgateway.APP})
 EVERYTHING = Party(name="everything", place=Place.OURS)
 
-INTERNET = Party(name="internet", place=Place.ADDRESSES, addresses=ANYWHERE)
 KUBELET = Party(name="kubelet", place=Place.NODE)
 DNS = Party(
     name="dns",
@@ -108,7 +112,7 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
     redis_party = Party(name="redis", place=Place.ADDRESSES, addresses=ANYWHERE) if external else REDIS
     arrows = [
         # What a request goes through
-        Flow(source=INTERNET, target=EDGE, ports=(edge.HTTPS_PORT,), why="clients; the only way in"),
+        Flow(source=_clients(options), target=EDGE, ports=(edge.HTTPS_PORT,), why="clients; the only way in"),
         Flow(source=EDGE, target=IDENTITY, ports=(IDENTITY_PORT,), why="requests that the edge lets through"),
         Flow(
             source=IDENTITY,
@@ -158,6 +162,13 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
     return tuple(arrows)
 
 
+def _clients(options: FlowOptions) -> Party:
+    if options.gateway_namespace:
+        namespaces = {"kubernetes.io/metadata.name": options.gateway_namespace}
+        return Party(name="gateway", place=Place.ELSEWHERE, namespaces=namespaces)
+    return Party(name="internet", place=Place.ADDRESSES, addresses=options.clients)
+
+
 def _postgres_flows(api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]:
     """What keeps a Postgres of the stack's own together, and watches it."""
     sql, instance_manager, metrics = database.PORT, 8000, 9187
@@ -182,10 +193,13 @@ def _postgres_flows(api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]
 
 def flow_options(settings: Settings) -> FlowOptions:
     """What these settings change in the table."""
+    route = settings.edge.route
     return FlowOptions(
         api_server_cidrs=settings.cluster.api_server_cidrs,
         external_postgres_port=settings.database.external.port if settings.database.external else None,
         external_redis_port=settings.redis.external.port if settings.redis.external else None,
         pager_port=settings.monitoring.pager.port if settings.monitoring.pager else None,
         grafana_namespace=settings.monitoring.grafana_namespace,
+        clients=who_connects(settings.edge) or ANYWHERE,
+        gateway_namespace=(route.proxy_namespace or route.namespace) if route else None,
     )

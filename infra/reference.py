@@ -81,6 +81,8 @@ def _values(schema: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     if schema["type"] == "array":
         return f"list of {_values(schema['items'])}"
+    if schema["type"] == "object":
+        return f"{_values(schema['additionalProperties'])} by name"
     if schema["type"] not in {"integer", "number"}:
         return {"boolean": "`true`, `false`"}.get(schema["type"], schema.get("format", "text"))
     kind = "whole number" if schema["type"] == "integer" else "number"

@@ -1,26 +1,31 @@
 """The edge: nginx with TLS, the guide's headers and its rate limit, the only way in from outside the cluster."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
 from infra.availability import fixed_replicas, keep_available, spread
 from infra.components import identity
+from infra.components.edge_certificate import tls_secret
+from infra.components.edge_route import route
 from infra.kube import content_hash, metadata
 from infra.nginx_conf import render_nginx_conf
 from infra.pods import PodArgs, hardened_pod, http_get, resources
 from infra.priorities import Priority
-from infra.settings import EdgeSettings, TlsSettings
+from infra.settings import EdgeSettings
 from infra.waf_conf import render_waf_conf
 
 NAME = "web4-edge"
-TLS_SECRET = "web4-edge-tls"
+SERVICE_PORT = 443
 HTTPS_PORT = 8443
 HEALTH_PORT = 8080
 DRAIN = "sleep 5; kill -QUIT 1; while kill -0 1; do sleep 1; done"
 """Before the edge is told to stop: a pause in which endpoints lose the pod, then nginx (process 1) finishes what it
 has. The signal that Kubernetes sends afterwards would make it drop that."""
+
+_START = Path(__file__).parents[1] / "edge_start.sh"
 
 
 class EdgeArgs(PodArgs):
@@ -40,11 +45,12 @@ class Edge(pulumi.ComponentResource):
         super().__init__("web4:infra:Edge", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         upstream = f"{identity.SERVICE}:{identity.SERVICE_PORT}"
-        conf = render_nginx_conf(args.edge.server_name, upstream, args.edge.rate_limit, args.edge.waf)
-        files = {"nginx.conf": conf}
-        if args.edge.waf.on:
-            files["waf.conf"] = render_waf_conf(args.edge.waf)
-        tls_secret, certificate = self._tls(args.namespace, args.edge.tls)
+        edge = args.edge
+        conf = render_nginx_conf(edge.server_name, upstream, edge.rate_limit, edge.waf, edge.client_address)
+        files = {"nginx.conf": conf, "start.sh": _START.read_text(encoding="utf-8")}
+        if edge.waf.on:
+            files["waf.conf"] = render_waf_conf(edge.waf)
+        secret_name, certificate = tls_secret(args.namespace, edge, NAME, child)
         config = core.v1.ConfigMap(
             NAME,
             metadata=metadata(NAME, args.namespace, NAME),
@@ -55,7 +61,7 @@ class Edge(pulumi.ComponentResource):
             NAME,
             metadata=metadata(NAME, args.namespace, NAME),
             spec=apps.v1.DeploymentSpecArgs(
-                replicas=fixed_replicas(args.edge),
+                replicas=fixed_replicas(edge),
                 selector=meta.v1.LabelSelectorArgs(match_labels={"app": NAME}),
                 strategy=apps.v1.DeploymentStrategyArgs(
                     type="RollingUpdate",
@@ -64,58 +70,44 @@ class Edge(pulumi.ComponentResource):
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(
                         labels={"app": NAME},
-                        # nginx reads all of it at its start only, so a change must make new pods.
-                        annotations={"web4.io/content": content_hash(*files.values(), certificate)},
+                        # A change of these makes new pods; the certificate is read anew by those there are.
+                        annotations={"web4.io/content": content_hash(*files.values())},
                     ),
-                    spec=_pod(args, tls_secret, files),
+                    spec=_pod(args, secret_name, files),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[config]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[config, *certificate]),
         )
         core.v1.Service(
             NAME,
-            metadata=metadata(NAME, args.namespace, NAME),
-            spec=core.v1.ServiceSpecArgs(
-                type=args.edge.service_type,
-                # Cluster (the default) would replace the client's address by a node's, and all clients would share
-                # one rate limit.
-                external_traffic_policy="Local",
-                selector={"app": NAME},
-                ports=[
-                    core.v1.ServicePortArgs(
-                        name="https", port=443, target_port=HTTPS_PORT, node_port=args.edge.node_port
-                    )
-                ],
-            ),
+            metadata=metadata(NAME, args.namespace, NAME, annotations=edge.load_balancer.annotations or None),
+            spec=_service(edge),
             opts=child,
         )
-        keep_available(NAME, args.namespace, args.edge, child)
+        if edge.route:
+            route(args.namespace, edge, NAME, SERVICE_PORT, child)
+        keep_available(NAME, args.namespace, edge, child)
         self.register_outputs({})
 
-    def _tls(self, namespace: str, tls: TlsSettings) -> tuple[pulumi.Input[str], str]:
-        """The TLS Secret's name, and the certificate (public) as far as it is known here."""
-        if tls.secret_name:
-            return tls.secret_name, ""
-        certificate = tls.certificate_file.read_text(encoding="ascii")
-        secret = core.v1.Secret(
-            TLS_SECRET,
-            metadata=metadata(TLS_SECRET, namespace, NAME),
-            type="kubernetes.io/tls",
-            string_data={
-                "tls.crt": certificate,
-                "tls.key": pulumi.Output.secret(tls.private_key_file.read_text(encoding="ascii")),
-            },
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return secret.metadata.name, certificate
+
+def _service(edge: EdgeSettings) -> core.v1.ServiceSpecArgs:
+    return core.v1.ServiceSpecArgs(
+        type=edge.service_type,
+        external_traffic_policy=None if edge.service_type == "ClusterIP" else edge.external_traffic_policy,
+        load_balancer_class=edge.load_balancer.class_name,
+        load_balancer_source_ranges=list(edge.load_balancer.source_ranges) or None,
+        selector={"app": NAME},
+        ports=[
+            core.v1.ServicePortArgs(name="https", port=SERVICE_PORT, target_port=HTTPS_PORT, node_port=edge.node_port)
+        ],
+    )
 
 
-def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str], files: Iterable[str]) -> core.v1.PodSpecArgs:
+def _pod(args: EdgeArgs, secret_name: str, files: Iterable[str]) -> core.v1.PodSpecArgs:
     container = {
         "name": "nginx",
         "image": args.image,
-        # -e: until the configuration is read, nginx would log to a file in the read-only root.
-        "command": ["nginx", "-e", "/dev/stderr", "-g", "daemon off;", "-c", "/etc/nginx/nginx.conf"],
+        "command": ["sh", "/etc/nginx/start.sh"],
         "ports": [
             core.v1.ContainerPortArgs(name="https", container_port=HTTPS_PORT),
             core.v1.ContainerPortArgs(name="health", container_port=HEALTH_PORT),
@@ -127,7 +119,8 @@ def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str], files: Iterable[str]) ->
             ),
             core.v1.VolumeMountArgs(name="tls", mount_path="/etc/nginx/tls", read_only=True),
         ],
-        "resources": resources(cpu="50m", memory="32Mi", cpu_limit="500m", memory_limit="128Mi"),
+        # With the firewall 25 MB at first and 45 MB after many reloads, each of which takes twice that for a moment.
+        "resources": resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi"),
         # The probe asks nginx alone: with the service away the edge still has an answer to give.
         "readiness_probe": http_get("/nginx-health", HEALTH_PORT, period_seconds=5),
         "liveness_probe": http_get("/nginx-health", HEALTH_PORT, period_seconds=20),
@@ -145,7 +138,7 @@ def _pod(args: EdgeArgs, tls_secret: pulumi.Input[str], files: Iterable[str]) ->
             core.v1.VolumeArgs(name="conf", config_map=core.v1.ConfigMapVolumeSourceArgs(name=NAME)),
             # 0440: the pod's group (fsGroup) may read the key, nobody may change it.
             core.v1.VolumeArgs(
-                name="tls", secret=core.v1.SecretVolumeSourceArgs(secret_name=tls_secret, default_mode=0o440)
+                name="tls", secret=core.v1.SecretVolumeSourceArgs(secret_name=secret_name, default_mode=0o440)
             ),
         ],
         # 5 s until no new connection comes, then up to the 30 s that nginx waits for an answer of the service.

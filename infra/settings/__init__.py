@@ -8,7 +8,7 @@ The text under a field is its description, in docs/configuration.md too.
 from typing import Literal
 
 from infra.frozen import Frozen
-from infra.settings.edge import EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
+from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
 from infra.settings.kinds import DnsLabel
 from infra.settings.monitoring import MonitoringSettings, PagerSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
@@ -20,6 +20,7 @@ from infra.settings.stores import DatabaseSettings, ExternalDatabase, ExternalRe
 
 __all__ = [
     "OPERATOR_MANIFESTS",
+    "ClientAddressSettings",
     "ClusterSettings",
     "DatabaseSettings",
     "EdgeRateLimit",

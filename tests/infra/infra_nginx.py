@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from infra.nginx_conf import render_nginx_conf
-from infra.settings import EdgeRateLimit, WafSettings
+from infra.settings import ClientAddressSettings, EdgeRateLimit, WafSettings
 from infra.waf_conf import render_waf_conf
 
 _NO_WAF = WafSettings()
+_CONNECTION = ClientAddressSettings()
 
 
 class Ports(NamedTuple):
@@ -38,12 +39,17 @@ def nginx() -> str:
 
 
 def write_conf(
-    folder: Path, ports: Ports, limit: EdgeRateLimit | None = None, waf: WafSettings = _NO_WAF, body_seconds: str = "10"
+    folder: Path,
+    ports: Ports,
+    limit: EdgeRateLimit | None = None,
+    waf: WafSettings = _NO_WAF,
+    body_seconds: str = "10",
+    client_address: ClientAddressSettings = _CONNECTION,
 ) -> Path:
     """The rendered configuration, with this machine's places instead of the container's."""
-    _write_certificate(folder)
+    write_certificate(folder)
     upstream = f"127.0.0.1:{ports.upstream}"
-    text = render_nginx_conf("identity.web4.example.com", upstream, limit or EdgeRateLimit(), waf)
+    text = render_nginx_conf("identity.web4.example.com", upstream, limit or EdgeRateLimit(), waf, client_address)
     here = {
         "/tmp/": f"{folder}/",
         "/etc/nginx/tls/": f"{folder}/",
@@ -54,9 +60,9 @@ def write_conf(
     if waf.on:
         here |= {"/etc/nginx/waf.conf": f"{folder}/waf.conf", "ngx.sleep(10)": f"ngx.sleep({body_seconds})"}
         rules = {"/tmp/": f"{folder}/", "/dev/stdout": f"{folder}/audit.log"}
-        (folder / "waf.conf").write_text(_replaced(render_waf_conf(waf), rules))
+        (folder / "waf.conf").write_text(replaced(render_waf_conf(waf), rules))
     path = folder / "nginx.conf"
-    path.write_text(_replaced(text, here))
+    path.write_text(replaced(text, here))
     return path
 
 
@@ -104,20 +110,22 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
     assert body["title"]
 
 
-def _replaced(text: str, changes: dict[str, str]) -> str:
-    for there, here in changes.items():
-        assert there in text
-        text = text.replace(there, here)
-    return text
-
-
-def _write_certificate(folder: Path) -> None:
+def write_certificate(folder: Path, serial: int = 1) -> None:
+    """A self-made certificate and its key, as the edge finds them."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+    builder = builder.serial_number(serial).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
     pem = serialization.Encoding.PEM
     (folder / "tls.crt").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem))
     plain = serialization.NoEncryption()
     (folder / "tls.key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+
+
+def replaced(text: str, changes: dict[str, str]) -> str:
+    """`text` with this machine's places; each must be in it."""
+    for there, here in changes.items():
+        assert there in text
+        text = text.replace(there, here)
+    return text

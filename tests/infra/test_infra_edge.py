@@ -1,7 +1,10 @@
 """The edge: the rendered nginx.conf, checked and run by a real nginx."""
 
 import http.server
+import json
 import re
+import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -61,6 +64,22 @@ def test_only_the_guides_tls_versions_are_spoken(edge, conf):
     assert "\n        ssl_protocols TLSv1.2 TLSv1.3;\n" in conf.read_text()
     spoken = {version: handshake(version) for version in ("tls1", "tls1_1", "tls1_2", "tls1_3")}
     assert spoken == {"tls1": False, "tls1_1": False, "tls1_2": True, "tls1_3": True}
+
+
+def test_http_2_is_spoken_to_who_offers_it(edge):
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    trust.set_alpn_protocols(["h2", "http/1.1"])
+    with trust.wrap_socket(socket.create_connection(("127.0.0.1", PORTS.https))) as connection:
+        assert connection.selected_alpn_protocol() == "h2"
+
+
+def test_each_request_is_a_line_of_json_without_what_does_not_belong_in_a_log(edge, conf):
+    edge.get("/v1/lct?society=private", headers={"User-Agent": "private", "Authorization": "private"})
+    (line,) = (conf.parent / "access.log").read_text().splitlines()
+    said = json.loads(line)
+    assert (said["client"], said["method"], said["path"], said["status"]) == ("127.0.0.1", "GET", "/v1/lct", 200)
+    assert "private" not in line
 
 
 def test_every_answer_has_the_guides_headers_once(edge):

@@ -15,7 +15,7 @@ def test_the_clients_address_survives_the_way_in(program):
     assert spec["ports"] == [{"name": "https", "port": 443, "targetPort": 8443, "nodePort": 30443}]
 
 
-def test_a_change_of_the_configuration_or_the_certificate_makes_new_pods(program, config, tmp_path):
+def test_a_change_of_the_configuration_makes_new_pods_and_one_of_the_certificate_does_not(program, config, tmp_path):
     def mark(of) -> str:
         template = of.find("Deployment", "web4-edge").inputs["spec"]["template"]
         return template["metadata"]["annotations"]["web4.io/content"]
@@ -24,8 +24,17 @@ def test_a_change_of_the_configuration_or_the_certificate_makes_new_pods(program
     renewed.write_text("-----BEGIN CERTIFICATE-----\nrenewed\n")
     other_limit = run_program(overlay(config, {"edge": {"rate_limit": {"burst": 5}}}))
     other_certificate = run_program(overlay(config, {"edge": {"tls": {"certificate_file": str(renewed)}}}))
-    assert len({mark(program), mark(other_limit), mark(other_certificate)}) == 3
-    assert mark(program) == mark(run_program(config))
+    assert mark(program) != mark(other_limit)
+    assert mark(program) == mark(other_certificate)
+
+
+def test_the_certificate_is_mounted_so_that_the_kubelet_renews_it(program):
+    """A file mounted by itself (subPath) stays as it was; the script looks for the whole folder's link."""
+    spec = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]
+    (tls,) = [each for each in spec["containers"][0]["volumeMounts"] if each["name"] == "tls"]
+    assert tls == {"name": "tls", "mountPath": "/etc/nginx/tls", "readOnly": True}
+    assert "/etc/nginx/tls/..data" in program.find("ConfigMap", "web4-edge").inputs["data"]["start.sh"]
+    assert spec["containers"][0]["command"] == ["sh", "/etc/nginx/start.sh"]
 
 
 def test_an_existing_tls_secret_is_used_and_none_is_made(config):
@@ -45,6 +54,6 @@ def test_the_firewalls_rules_are_mounted_and_a_change_of_them_makes_new_pods(con
         return set(program.find("ConfigMap", "web4-edge").inputs["data"]), mounts, mark
 
     off, blocking, stricter = edge(mode="off"), edge(mode="blocking"), edge(mode="blocking", paranoia_level=2)
-    assert off[0] == {"nginx.conf"} and "/etc/nginx/waf.conf" not in off[1]
-    assert blocking[0] == {"nginx.conf", "waf.conf"} and "/etc/nginx/waf.conf" in blocking[1]
+    assert off[0] == {"nginx.conf", "start.sh"} and "/etc/nginx/waf.conf" not in off[1]
+    assert blocking[0] == {"nginx.conf", "start.sh", "waf.conf"} and "/etc/nginx/waf.conf" in blocking[1]
     assert len({off[2], blocking[2], stricter[2]}) == 3

@@ -55,7 +55,7 @@ def test_an_unknown_key_two_sections_deep_names_that_sections_keys(config):
     (line,) = problems(config, {"edge": {"tls": {"cert": "x"}}})
     assert (
         line == "web4-identity:edge.tls.cert: unknown key; allowed here: "
-        "certificate_file, private_key_file, secret_name"
+        "certificate_file, issuer, private_key_file, secret_name"
     )
 
 
@@ -115,7 +115,7 @@ def test_installing_the_platform_needs_its_manifests(config):
 )
 def test_the_certificate_comes_from_one_place(config, tls):
     (line,) = problems(config, {"edge": {"tls": tls}})
-    assert line == "web4-identity:edge.tls: give either certificate_file and private_key_file, or secret_name"
+    assert line == "web4-identity:edge.tls: give one of: certificate_file and private_key_file; secret_name; issuer"
 
 
 def test_settings_cannot_be_changed(config):

@@ -1,0 +1,56 @@
+"""Where the edge's certificate comes from: files, a Secret that is there, or cert-manager; decision 18."""
+
+import pulumi
+from pulumi_kubernetes import core
+
+from infra.kube import PART_OF, custom_resource, metadata
+from infra.settings import EdgeSettings
+
+SECRET = "web4-edge-tls"
+ISSUED = "web4-edge-issued"
+"""Another name than that of the files' Secret, which Pulumi would delete when a stack goes over to an issuer."""
+LIFETIME, RENEWAL = "2160h", "720h"
+"""90 days, of which the last 30 are for as many attempts to renew it as are needed."""
+
+
+def tls_secret(
+    namespace: str, edge: EdgeSettings, app: str, opts: pulumi.ResourceOptions
+) -> tuple[str, list[pulumi.Resource]]:
+    """The TLS Secret's name, and what has to be there before a pod can mount it.
+
+    Raises OSError when the certificate's files cannot be read.
+    """
+    if edge.tls.secret_name:
+        return edge.tls.secret_name, []
+    if edge.tls.issuer:
+        return ISSUED, [_issued(namespace, edge, app, opts)]
+    return SECRET, [_from_files(namespace, edge, app, opts)]
+
+
+def _from_files(namespace: str, edge: EdgeSettings, app: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    key = pulumi.Output.secret(edge.tls.private_key_file.read_text(encoding="ascii"))
+    return core.v1.Secret(
+        SECRET,
+        metadata=metadata(SECRET, namespace, app),
+        type="kubernetes.io/tls",
+        string_data={"tls.crt": edge.tls.certificate_file.read_text(encoding="ascii"), "tls.key": key},
+        opts=opts,
+    )
+
+
+def _issued(namespace: str, edge: EdgeSettings, app: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    issuer = edge.tls.issuer
+    spec = {
+        "secretName": ISSUED,
+        "secretTemplate": {"labels": {**PART_OF, "app": app}},
+        "issuerRef": {"group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name},
+        "dnsNames": list(edge.hosts),
+        "duration": LIFETIME,
+        "renewBefore": RENEWAL,
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        "usages": ["digital signature", "server auth"],
+    }
+    # The pods could not start before; and an issuer that refuses says so here, not in a pod's events.
+    return custom_resource(
+        "cert-manager.io/v1", "Certificate", ISSUED, namespace, spec, opts, app=app, wait_for="Ready"
+    )

@@ -46,7 +46,7 @@ bench-service: $(READY) ## Measure mints through the service beside the same SQL
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
 render: $(READY) ## Write each object of STACK (or of CONFIG=file for it) as YAML, Secrets in plain text, to build/rendered/STACK; no cluster
-	@$(RUN) -m local render $(STACK) $(if $(CONFIG),--config=$(CONFIG))
+	@$(RUN) -m local render "$(STACK)" $(if $(CONFIG),--config=$(CONFIG))
 
 golden: $(READY) ## Accept what the stacks' objects are now: rewrite tests/infra/golden, to be looked at before it is committed
 	@GOLDEN=accept $(VENV)/bin/pytest -q tests/infra/test_infra_golden.py

@@ -47,7 +47,7 @@ def configuration(name: str, file: Path | None = None) -> dict[str, Any]:
 
 
 def render(name: str, values: Mapping[str, Any], folder: Path) -> None:
-    """Write the objects into `folder`, which is emptied first: those under `0-crd` come before those under `1-manifest`.
+    """Write the objects into `folder`, emptied first: those under `0-crd` are to be applied before `1-manifest`.
 
     Secrets are written as they are, so every file is this user's alone.
 
@@ -86,6 +86,9 @@ def _pulumi(scratch: Path, *words: str | Path) -> None:
         "PULUMI_HOME": str(PULUMI_HOME),
         "PULUMI_BACKEND_URL": f"file://{scratch}",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # One write of the state, at the end: after each of a hundred objects it is megabytes each time.
+        "PULUMI_EXPERIMENTAL": "true",
+        "PULUMI_SKIP_CHECKPOINTS": "true",
         "PULUMI_CONFIG_PASSPHRASE": "of a state that lives for seconds, in a folder of this user's",
     }
     result = subprocess.run(

@@ -74,7 +74,9 @@ def checkov(objects: Path, exceptions: Iterable[str] = CHECKOV_EXCEPTIONS) -> li
     skipped = [f"--skip-check={','.join(exceptions)}"] if exceptions else []
     answer = json.loads(_run([_checkov(), *options, *skipped, "--directory", objects], {0, 1}))
     assert answer["summary"]["passed"], "checkov looked at nothing"
-    return [f"{each['check_id']} {each['resource']}: {each['check_name']}" for each in answer["results"]["failed_checks"]]
+    return [
+        f"{each['check_id']} {each['resource']}: {each['check_name']}" for each in answer["results"]["failed_checks"]
+    ]
 
 
 def _checkov() -> Path:

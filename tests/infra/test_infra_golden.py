@@ -20,7 +20,7 @@ ACCEPT = os.environ.get("GOLDEN") == "accept"  # `make golden`
 
 
 def configuration(environment: str, local: dict[str, Any]) -> dict[str, Any]:
-    """What each stack is summarized with; an example says for itself where its images come from, prod must be edited."""
+    """This machine's smallest for local; the committed example for any other, and prod's edited."""
     if environment == "local":
         return local
     found = example(environment, Path(local["cluster"]["kubeconfig"]))
@@ -37,7 +37,10 @@ def test_the_stack_is_what_was_accepted(config, environment):
     difference = difflib.unified_diff(file.read_text().splitlines(), text.splitlines(), "accepted", "now", lineterm="")
     lines = "\n".join(difference)
     if lines:
-        pytest.fail(f"stack {environment} has changed; if that is meant, run `make golden` and commit it:\n{lines}", pytrace=False)
+        pytest.fail(
+            f"stack {environment} has changed; if that is meant, run `make golden` and commit it:\n{lines}",
+            pytrace=False,
+        )
 
 
 def test_there_is_a_summary_for_each_environment_and_no_other():

@@ -124,7 +124,9 @@ def test_a_privileged_container_is_found_by_both(rendered, tmp_path):
 
 
 def test_the_example_of_prod_is_refused_with_the_settings_own_lines(tmp_path):
-    with pytest.raises(UserError, match=r"web4-identity:edge\.server_name: identity\.example\.com is an example's name"):
+    with pytest.raises(
+        UserError, match=r"web4-identity:edge\.server_name: identity\.example\.com is an example's name"
+    ):
         render.render("prod", render.configuration("prod"), tmp_path / "prod")
     assert not (tmp_path / "prod").exists()
 
@@ -132,5 +134,5 @@ def test_the_example_of_prod_is_refused_with_the_settings_own_lines(tmp_path):
 def test_another_stack_or_file_than_there_is_is_named(tmp_path):
     with pytest.raises(UserError, match="STACK is 'production': give one of local, dev, staging, prod"):
         render.configuration("production")
-    with pytest.raises(UserError, match="no such file: .*nowhere"):
+    with pytest.raises(UserError, match=r"no such file: .*nowhere"):
         render.configuration("prod", tmp_path / "nowhere.yaml")

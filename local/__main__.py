@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from local import gate, stack
+from local import rotate as passwords
 from local import up as whole
 from local.cluster import lifecycle, node
 from local.errors import UserError
@@ -115,6 +116,14 @@ def validate(
     """Attack the running stack through its edge; exits with 0 only when nothing got past it."""
     with _alone():
         raise typer.Exit(gate.validate(target(), options or []))
+
+
+@app.command()
+@_plain_errors
+def rotate() -> None:
+    """Replace the passwords of Postgres and Redis while the stack serves."""
+    with _alone():
+        passwords.rotate()
 
 
 @app.command()

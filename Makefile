@@ -4,13 +4,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+STACK ?= local
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Written last by the virtual environment's recipe, so that an interrupted install is done again.
 READY := $(VENV)/.ready
 
 help: ## Show this list
-	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, YES"
+	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, YES"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$$\$$/$$/g' | expand -t 18
 
 preflight:
@@ -44,6 +45,9 @@ mutants: $(READY) ## Run the tests against wrong versions of the ledger's and th
 bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
+verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
+	@$(RUN) -m local verify $(STACK)
+
 rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
 	@$(RUN) -m local rotate
 
@@ -72,4 +76,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate rotate status env stop down clean dashboards docs lint coverage mutants bench-service
+.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service

@@ -16,7 +16,9 @@ import typer
 from local import gate, stack
 from local import rotate as passwords
 from local import up as whole
+from local import verify as verification
 from local.cluster import lifecycle, node
+from local.deployment import deployment
 from local.errors import UserError
 from local.paths import CACHE
 from local.target import target
@@ -116,6 +118,19 @@ def validate(
     """Attack the running stack through its edge; exits with 0 only when nothing got past it."""
     with _alone():
         raise typer.Exit(gate.validate(target(), options or []))
+
+
+@app.command()
+@_plain_errors
+def verify(
+    name: Annotated[str, typer.Argument(help="The stack.")] = stack.STACK,
+    as_json: bool = typer.Option(False, "--json", help="For programs."),
+) -> None:
+    """Check a running stack from outside before it goes live; exits with 1 unless all is as expected."""
+    rows = verification.verify(deployment(name))
+    print(json.dumps([row.as_json() for row in rows], indent=2) if as_json else verification.table(rows))
+    if not all(row.ok for row in rows):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -6,12 +6,15 @@ wants it, and the previous one opens nothing at the end.
 
 from collections.abc import Callable, Sequence
 
+from infra.components.database import APP_ROLE, APP_SECRET, CLUSTER
 from local import stack
 from local.console import say
 from local.errors import UserError
 from local.images import build as images
 from local.passwords import Password
 from local.target import target
+
+WAIT = "--timeout=5m"
 
 
 def rotate() -> None:
@@ -35,5 +38,13 @@ def in_steps(passwords: Sequence[Password], up: Callable[[], None]) -> None:
 
 
 def _up() -> None:
-    stack.configure(target(), images.references())
+    where = target()
+    stack.configure(where, images.references())
     stack.up()
+    namespace = f"--namespace={stack.outputs()['namespace']}"
+    # Pulumi may be done before the last old pod is gone, and the operator takes up a password by itself.
+    for name in ("redis", "web4-identity"):
+        where.kubectl(namespace, "rollout", "status", f"deployment/{name}", WAIT)
+    version = where.kubectl(namespace, "get", "secret", APP_SECRET, "--output=jsonpath={.metadata.resourceVersion}")
+    taken_up = f"{{.status.managedRolesStatus.passwordStatus.{APP_ROLE}.resourceVersion}}"
+    where.kubectl(namespace, "wait", f"cluster/{CLUSTER}", f"--for=jsonpath={taken_up}={version}", WAIT)

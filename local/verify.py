@@ -71,7 +71,8 @@ def table(rows: list[Row]) -> str:
     """Return the rows as lines for a person."""
     lines = [("check", "expected", "got", "ok"), *((r.check, r.expected, r.got, "yes" if r.ok else "NO") for r in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
-    return "\n".join("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)) for line in lines)
+    padded = ((word.ljust(width) for word, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join("  ".join(line).rstrip() for line in padded)
 
 
 class _Party:

@@ -110,7 +110,7 @@ class _Scene:
         if answer.status_code != 201:
             raise UserError(
                 f"no society could be founded to mint into: {_answer(answer)}. VERIFY_KEY must be an operator's "
-                "(identity.operator_lct_ids), and this machine's address under its limits: two minutes after another run."
+                "(identity.operator_lct_ids). Wait two minutes after another run."
             )
         self._registered.append(self._founder)
 

@@ -40,7 +40,7 @@ def in_steps(passwords: Sequence[Password], up: Callable[[], None]) -> None:
 def _up() -> None:
     where = target()
     stack.configure(where, images.references())
-    stack.up()
+    stack.up(refresh=False)
     namespace = f"--namespace={stack.outputs()['namespace']}"
     # Pulumi may be done before the last old pod is gone, and the operator takes up a password by itself.
     for name in ("redis", "web4-identity"):

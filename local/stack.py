@@ -170,8 +170,11 @@ def exists() -> bool:
     return (BACKEND / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json").exists()
 
 
-def up() -> None:
+def up(*, refresh: bool = True) -> None:
     """Run `pulumi up` on the stack, made if absent.
+
+    Args:
+        refresh: look at everything first, so that what was changed or deleted by hand comes back too.
 
     Raises:
         UserError: it failed; Pulumi's own output above says why.
@@ -179,8 +182,8 @@ def up() -> None:
     if not exists():
         _init()
     _unlock()
-    # Refreshed first, so that what was changed or deleted by hand comes back too.
-    _pulumi("up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", *POLICIES)
+    look = f"--refresh={str(refresh).lower()}"
+    _pulumi("up", "--yes", "--skip-preview", look, "--suppress-outputs", *POLICIES)
 
 
 def destroy() -> None:

@@ -79,7 +79,7 @@ def postgres_says(kubectl: Kubectl, password: str) -> str:
 
 
 def redis_says(kubectl: Kubectl, password: str) -> str:
-    return kubectl("exec", "deployment/redis", "--", "sh", "-c", f"{PING} || true", password).strip()
+    return kubectl("exec", "deployment/redis", "--", "sh", "-c", f"{PING} 2>&1 || true", password).strip()
 
 
 @pytest.fixture(scope="module")

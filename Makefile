@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+STACK ?= local
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Written last by the virtual environment's recipe, so that an interrupted install is done again.
@@ -54,6 +55,12 @@ golden: $(READY) ## Accept what the stacks' objects are now: rewrite tests/infra
 check-tools: $(READY)
 	@$(RUN) -m local check-tools
 
+verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
+	@$(RUN) -m local verify $(STACK)
+
+rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
+	@$(RUN) -m local rotate
+
 status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
 	@$(RUN) -m local status
 
@@ -79,4 +86,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools
+.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools verify rotate

@@ -9,7 +9,7 @@ from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.database import Database, DatabaseArgs
 from infra.components.edge import Edge, EdgeArgs
 from infra.components.external_secrets import ExternalSecrets, ExternalSecretsArgs
-from infra.components.identity import Identity
+from infra.components.identity import Identity, IdentityArgs
 from infra.components.migrations import Migrations, MigrationsArgs
 from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
 from infra.components.network import Network, NetworkArgs
@@ -20,8 +20,8 @@ from infra.components.redis import Redis, RedisArgs
 from infra.configuration import load_settings
 from infra.connections import app_connections
 from infra.flows import flow_options, flows
-from infra.identity_environment import ServiceArgs
 from infra.referenced_secrets import referenced_secrets
+from infra.secret_refs import versions
 
 settings = load_settings()
 images = settings.images
@@ -74,7 +74,11 @@ redis = Redis("redis", RedisArgs(**place, image=images.redis, redis=settings.red
 
 # The service, once its schema is there, and the way to it from outside
 migrations = Migrations("migrations", MigrationsArgs(**service, genesis=settings.genesis), after(database))
-identity = Identity("identity", ServiceArgs(**service), after(migrations, redis))
+identity = Identity(
+    "identity",
+    IdentityArgs(**service, annotations=versions(database.password, redis.password)),
+    after(migrations, redis),
+)
 Edge("edge", EdgeArgs(**place, image=images.nginx, edge=settings.edge), after(identity))
 
 # Who watches it: metrics and rules, alerts, dashboards

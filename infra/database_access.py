@@ -26,10 +26,13 @@ def app_variables(settings: DatabaseSettings) -> list[core.v1.EnvVarArgs]:
     if external:
         return [variable_from_secret("DATABASE_URL", external.secret_name, external.key), *_verification(settings)]
     # Without the password, which libpq's variable holds as it is: in a URL it would have to be escaped.
+    secret = database.app_secret(settings)
     dsn = f"postgresql://{database.APP_ROLE}@{database.HOST}:{database.PORT}/{database.DATABASE}"
     return [
         core.v1.EnvVarArgs(name="DATABASE_URL", value=dsn),
-        variable_from_secret("PGPASSWORD", database.app_secret(settings), database.PASSWORD_KEY),
+        variable_from_secret("PGPASSWORD", secret, database.PASSWORD_KEY),
+        # While the password changes: the role has one at a time, and whoever connects tries both.
+        variable_from_secret("DATABASE_OTHER_PASSWORD", secret, database.OTHER_PASSWORD_KEY, optional=True),
         *_verification(settings),
     ]
 

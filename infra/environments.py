@@ -8,7 +8,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "local": {
         "platform": {"install": True},
         "pods": {"ephemeral_storage": False},  # local/cluster/config/kubelet.yaml: localStorageCapacityIsolation
-        "database": {"uid": 10026},
+        "database": {"uid": 10026, "instances": 3},
         "identity": {"replicas": 2},
         "edge": {
             "server_name": "identity.web4.local",

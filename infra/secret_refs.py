@@ -1,11 +1,36 @@
 """Values that a Secret holds, by reference: none is in a manifest, nor in Pulumi's state."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
+import pulumi
 from pulumi_kubernetes import core
 
+VERSIONS = "web4.io/secrets"
+"""The annotation that says which versions of its Secrets a pod began with."""
 
-def variable_from_secret(name: str, secret: str, key: str) -> core.v1.EnvVarArgs:
-    """The environment variable `name` with the value of a Secret's key."""
-    selector = core.v1.SecretKeySelectorArgs(name=secret, key=key)
+
+def versions(*secrets: core.v1.Secret | None) -> dict[str, pulumi.Output[str]]:
+    """The annotation that gives a pod a successor when one of these Secrets changes, as a variable never does.
+
+    A Secret's version is Kubernetes' count of its changes: unlike a hash it says nothing of what is in it. Secrets that
+    the stack does not make (None) have none that it could know.
+    """
+    made = [secret.metadata.resource_version for secret in secrets if secret]
+    return {VERSIONS: pulumi.Output.all(*made).apply(lambda all_of_them: ",".join(all_of_them))} if made else {}
+
+
+def secret_words(files: Mapping[str, Path | None]) -> dict[str, pulumi.Output[str]]:
+    """What a Secret holds under each key: the file's text without the line's end; where there is no file, no key.
+
+    Raises OSError when a file cannot be read.
+    """
+    return {key: pulumi.Output.secret(file.read_text(encoding="ascii").strip()) for key, file in files.items() if file}
+
+
+def variable_from_secret(name: str, secret: str, key: str, *, optional: bool = False) -> core.v1.EnvVarArgs:
+    """The environment variable `name` with the value of a Secret's key; `optional`: not set where that is missing."""
+    selector = core.v1.SecretKeySelectorArgs(name=secret, key=key, optional=optional or None)
     return core.v1.EnvVarArgs(name=name, value_from=core.v1.EnvVarSourceArgs(secret_key_ref=selector))
 
 

@@ -15,6 +15,7 @@ import yaml
 from local import pki
 from local.console import capture, say
 from local.errors import UserError
+from local.passwords import Password
 from local.paths import BIN, MANIFESTS, PULUMI_HOME, REPO, STATE, private_dir, write_private
 from local.target import Target
 
@@ -27,8 +28,8 @@ FOUNDER_KEY = STATE / "founder.pem"
 FOUNDER_PROOF = STATE / "founder.proof"  # kept, as every proof made is another one, and so another migration Job
 SOCIETY = "web4-local"
 EDGE_CA = STATE / "edge-ca.crt"
-REDIS_PASSWORD = STATE / "redis-password"
-DATABASE_PASSWORD = STATE / "database-password"
+REDIS_PASSWORD = Password(STATE / "redis-password")
+DATABASE_PASSWORD = Password(STATE / "database-password")
 REDIS_NAME = "redis-service"
 # What this stack may not contain; the file makes some rules warnings, or drops them, where they are for production.
 POLICIES = ("--policy-pack=infra/policy", "--policy-pack-config=infra/policy/relaxed.json")
@@ -52,7 +53,7 @@ class Founder:
 
 def check_passphrase() -> None:
     """Raise UserError if the stack exists but the passphrase that its secrets need is gone."""
-    if _stack_exists() and not PASSPHRASE.exists() and not _given_passphrase():
+    if exists() and not PASSPHRASE.exists() and not _given_passphrase():
         raise UserError(
             f"the stack's passphrase is missing ({PASSPHRASE}): put it back, set PULUMI_CONFIG_PASSPHRASE, or start "
             "over with `make down YES=1`."
@@ -162,34 +163,46 @@ def edge_certificate(address: str) -> tuple[Path, Path]:
 
 def database_access() -> dict[str, object]:
     """Return the setting `database`: the password of the service's role, of this machine's own and made once."""
-    return {"app_password_file": _password(DATABASE_PASSWORD)}
+    private_dir(STATE)
+    return DATABASE_PASSWORD.settings("app_password_file", "app_other_password_file")
 
 
 def redis_access() -> dict[str, object]:
     """Return the setting `redis`: a password and a certificate of this machine's own, made at the first call."""
-    password = _password(REDIS_PASSWORD)
+    private_dir(STATE)
     ca = pki.authority(STATE, "redis-ca")
     certificate, key = pki.issue(ca, STATE, "redis", REDIS_NAME, names=(REDIS_NAME,))
     files = {"certificate_file": certificate, "private_key_file": key, "ca_file": ca.certificate}
-    return {"password_file": password, "tls": {name: str(path) for name, path in files.items()}}
+    return {
+        **REDIS_PASSWORD.settings("password_file", "other_password_file"),
+        "tls": {name: str(path) for name, path in files.items()},
+    }
 
 
-def up() -> None:
+def exists() -> bool:
+    """Return whether the stack was made on this machine."""
+    return (BACKEND / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json").exists()
+
+
+def up(*, refresh: bool = True) -> None:
     """Run `pulumi up` on the stack, made if absent.
+
+    Args:
+        refresh: look at everything first, so that what was changed or deleted by hand comes back too.
 
     Raises:
         UserError: it failed; Pulumi's own output above says why.
     """
-    if not _stack_exists():
+    if not exists():
         _init()
     _unlock()
-    # Refreshed first, so that what was changed or deleted by hand comes back too.
-    _pulumi("up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", *POLICIES)
+    look = f"--refresh={str(refresh).lower()}"
+    _pulumi("up", "--yes", "--skip-preview", look, "--suppress-outputs", *POLICIES)
 
 
 def destroy() -> None:
     """Run `pulumi destroy` on the stack, for a cluster that goes on."""
-    if _stack_exists():
+    if exists():
         _unlock()
         _pulumi("destroy", "--yes", "--skip-preview")
 
@@ -220,20 +233,8 @@ _PULUMI_IMAGES = (
 )
 
 
-def _password(file: Path) -> str:
-    """The path of a file with a password, made if absent."""
-    private_dir(STATE)
-    if not file.exists():
-        write_private(file, secrets.token_hex(32))
-    return str(file)
-
-
 def _given_passphrase() -> dict[str, str]:
     return {name: os.environ[name] for name in _PASSPHRASE_NAMES if os.environ.get(name)}
-
-
-def _stack_exists() -> bool:
-    return (BACKEND / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json").exists()
 
 
 def _init() -> None:

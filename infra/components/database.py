@@ -10,6 +10,7 @@ from infra.connections import READERS
 from infra.kube import custom_resource, metadata
 from infra.pods import PodArgs, resources, with_disk
 from infra.priorities import Priority, priority_class
+from infra.secret_refs import secret_words
 from infra.settings import DatabaseSettings
 
 CLUSTER = "web4-identity-db"
@@ -28,6 +29,8 @@ HOST, PORT = f"{CLUSTER}-rw", 5432
 
 APP_SECRET = "web4-identity-db-service"
 PASSWORD_KEY = "password"
+OTHER_PASSWORD_KEY = "other_password"
+"""The password, and while it changes the one that the role is about to have or had; docs/operations.md, Rotation."""
 
 SECRET = f"{CLUSTER}-app"
 SECRET_URI = "uri"
@@ -59,6 +62,8 @@ class Database(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Database", name, None, opts)
+        self.password = self._password(args)
+        """The Secret of the service's role, where the stack makes it."""
         if args.database.external is None:
             self._cluster(args)
         self.register_outputs({})
@@ -107,7 +112,7 @@ class Database(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=self._password(args),
+                depends_on=[self.password] if self.password else [],
                 # A first start pulls an image, binds a volume and runs initdb, and each replica copies the primary.
                 custom_timeouts=pulumi.CustomTimeouts(create="15m", update="15m", delete="5m"),
             ),
@@ -127,21 +132,20 @@ class Database(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
 
-    def _password(self, args: DatabaseArgs) -> list[pulumi.Resource]:
-        file = args.database.app_password_file
+    def _password(self, args: DatabaseArgs) -> core.v1.Secret | None:
+        file, other = args.database.app_password_file, args.database.app_other_password_file
         if file is None:
-            return []
-        secret = core.v1.Secret(
+            return None
+        return core.v1.Secret(
             APP_SECRET,
             metadata=metadata(APP_SECRET, args.namespace, labels={"cnpg.io/reload": "true"}),
             type="kubernetes.io/basic-auth",
             string_data={
                 "username": APP_ROLE,
-                PASSWORD_KEY: pulumi.Output.secret(file.read_text(encoding="ascii").strip()),
+                **secret_words({PASSWORD_KEY: file, OTHER_PASSWORD_KEY: other}),
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return [secret]
 
 
 def app_secret(database: DatabaseSettings) -> str:

@@ -1,5 +1,7 @@
 """The identity service: the guide's Option 4, behind the edge instead of a load balancer of its own."""
 
+from typing import Any
+
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
@@ -15,10 +17,17 @@ SERVICE = "web4-identity-service"
 SERVICE_PORT = 80
 
 
+class IdentityArgs(ServiceArgs):
+    """The service's code, and when its pods are made anew."""
+
+    annotations: dict[str, Any]
+    """On each pod; another value makes new ones."""
+
+
 class Identity(pulumi.ComponentResource):
     """The service's pods, reachable inside the cluster at `web4-identity-service:80`."""
 
-    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None):
+    def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         apps.v1.Deployment(
@@ -33,7 +42,7 @@ class Identity(pulumi.ComponentResource):
                     rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
                 ),
                 template=core.v1.PodTemplateSpecArgs(
-                    metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}),
+                    metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}, annotations=args.annotations or None),
                     spec=hardened_pod(
                         _container(args),
                         args=args,

@@ -1,12 +1,14 @@
 """Redis, which holds the identity service's rate-limit counters and the nonces of signed requests."""
 
+from typing import Any
+
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from infra.kube import content_hash, metadata
+from infra.kube import metadata
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
-from infra.secret_refs import variable_from_secret
+from infra.secret_refs import secret_words, variable_from_secret, versions
 from infra.settings import RedisSettings, RedisTls
 
 SERVICE = "redis-service"  # guide, Option 4: REDIS_HOST
@@ -15,8 +17,11 @@ DATABASE = 0
 APP = "redis"
 PASSWORD_SECRET = "redis-password"
 PASSWORD_KEY = "password"
+OTHER_PASSWORD_KEY = "other_password"
+"""The password, and while it changes another that opens as well; docs/operations.md, Rotation."""
 TLS_SECRET = "redis-tls"
 CA_KEY = "ca.crt"
+DRAIN_SECONDS = 5
 # Not below /etc/redis, which Debian lets its own redis user alone enter.
 TLS_FOLDER = "/etc/web4/redis-tls"
 
@@ -37,29 +42,32 @@ class Redis(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Redis", name, None, opts)
-        needed = [*self._password(args), *self._certificate(args)]
+        self.password = self._password(args)
+        """The password's Secret, where the stack makes it."""
         if args.redis.external is None:
-            self._server(args, needed)
+            self._server(args, versions(self.password, self._certificate(args)))
         self.register_outputs({})
 
-    def _password(self, args: RedisArgs) -> list[pulumi.Resource]:
-        if args.redis.password_file is None:
-            return []
-        password = args.redis.password_file.read_text(encoding="ascii").strip()
-        return [self._secret(args, PASSWORD_SECRET, "Opaque", {PASSWORD_KEY: pulumi.Output.secret(password)})]
+    def _password(self, args: RedisArgs) -> core.v1.Secret | None:
+        file, other = args.redis.password_file, args.redis.other_password_file
+        if file is None:
+            return None
+        return self._secret(
+            args, PASSWORD_SECRET, "Opaque", secret_words({PASSWORD_KEY: file, OTHER_PASSWORD_KEY: other})
+        )
 
-    def _certificate(self, args: RedisArgs) -> list[pulumi.Resource]:
+    def _certificate(self, args: RedisArgs) -> core.v1.Secret | None:
         tls = args.redis.tls
         if tls is None or tls.secret_name:
-            return []
+            return None
         content = {
-            "tls.crt": _certificate_text(tls),
+            "tls.crt": tls.certificate_file.read_text(encoding="ascii"),
             "tls.key": pulumi.Output.secret(tls.private_key_file.read_text(encoding="ascii")),
             CA_KEY: tls.ca_file.read_text(encoding="ascii"),
         }
-        return [self._secret(args, TLS_SECRET, "kubernetes.io/tls", content)]
+        return self._secret(args, TLS_SECRET, "kubernetes.io/tls", content)
 
-    def _secret(self, args: RedisArgs, name: str, kind: str, content: dict[str, pulumi.Input[str]]) -> core.v1.Secret:
+    def _secret(self, args: RedisArgs, name: str, kind: str, content: dict[str, Any]) -> core.v1.Secret:
         return core.v1.Secret(
             name,
             metadata=metadata(name, args.namespace, APP),
@@ -68,25 +76,26 @@ class Redis(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _server(self, args: RedisArgs, needed: list[pulumi.Resource]) -> None:
+    def _server(self, args: RedisArgs, secrets: dict[str, pulumi.Output[str]]) -> None:
         apps.v1.Deployment(
             "redis",
             metadata=metadata(APP, args.namespace, APP),
             spec=apps.v1.DeploymentSpecArgs(
                 replicas=1,
                 selector=meta.v1.LabelSelectorArgs(match_labels={"app": APP}),
-                # Never two at once: half of the pods counting here and half there would double every limit.
-                strategy=apps.v1.DeploymentStrategyArgs(type="Recreate"),
+                # The new one answers before the old one goes, or mints would be refused between them. A client that
+                # counts in both gets what it gets of one that forgets at a restart: at most twice its limit, once.
+                strategy=apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+                ),
                 template=core.v1.PodTemplateSpecArgs(
-                    metadata=meta.v1.ObjectMetaArgs(
-                        labels={"app": APP},
-                        # Redis reads its certificate at its start only, so another one must make a new pod.
-                        annotations={"web4.io/content": content_hash(_certificate_text(args.redis.tls))},
-                    ),
+                    # Redis reads its passwords and its certificate at its start only.
+                    metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}, annotations=secrets or None),
                     spec=_pod(args),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         core.v1.Service(
             SERVICE,
@@ -102,7 +111,11 @@ class Redis(pulumi.ComponentResource):
 
 def password_variable(name: str, redis: RedisSettings) -> core.v1.EnvVarArgs:
     """The variable `name` with the password, as a reference to its Secret."""
-    return variable_from_secret(name, redis.secret_name or PASSWORD_SECRET, PASSWORD_KEY)
+    return variable_from_secret(name, _secret_name(redis), PASSWORD_KEY)
+
+
+def _secret_name(redis: RedisSettings) -> str:
+    return redis.secret_name or PASSWORD_SECRET
 
 
 def tls_secret(tls: RedisTls) -> str:
@@ -110,9 +123,9 @@ def tls_secret(tls: RedisTls) -> str:
     return tls.secret_name or TLS_SECRET
 
 
-def _certificate_text(tls: RedisTls | None) -> str:
-    """The certificate (public) as far as it is known here."""
-    return tls.certificate_file.read_text(encoding="ascii") if tls and tls.certificate_file else ""
+# One user, as with `requirepass`, which takes one password only. An empty variable adds none.
+_START = """exec redis-server "$@" --user default on '~*' '&*' +@all ">$REDISCLI_AUTH" \
+  ${REDIS_OTHER_PASSWORD:+">$REDIS_OTHER_PASSWORD"}"""
 
 
 def _pod(args: RedisArgs) -> core.v1.PodSpecArgs:
@@ -131,15 +144,21 @@ def _pod(args: RedisArgs) -> core.v1.PodSpecArgs:
     container = {
         "name": "redis",
         "image": args.image,
-        "command": ["redis-server"],
+        "command": ["sh", "-c", _START, "redis-server"],
         "args": [
             *port,
-            *("--requirepass", "$(REDISCLI_AUTH)"),  # filled in by the kubelet
             *("--dir", "/data", "--save", "", "--appendonly", "no"),
             # When full, what would be forgotten first anyway goes first: a flood of clients pushes out no young nonce.
             *("--maxmemory", f"{memory}mb", "--maxmemory-policy", "volatile-ttl"),
         ],
-        "env": [password_variable("REDISCLI_AUTH", args.redis)],  # redis-cli's own variable
+        "env": [
+            password_variable("REDISCLI_AUTH", args.redis),  # redis-cli's own variable
+            variable_from_secret("REDIS_OTHER_PASSWORD", _secret_name(args.redis), OTHER_PASSWORD_KEY, optional=True),
+        ],
+        # Still answering while the Service's address stops leading here, so that who is cut off finds the next one.
+        "lifecycle": core.v1.LifecycleArgs(
+            pre_stop=core.v1.LifecycleHandlerArgs(exec_=core.v1.ExecActionArgs(command=["sleep", str(DRAIN_SECONDS)]))
+        ),
         "ports": [core.v1.ContainerPortArgs(name="redis", container_port=PORT)],
         # Half as much again as the counters: clients' buffers and fragmentation come on top of maxmemory.
         "resources": resources(cpu="50m", memory="64Mi", cpu_limit="250m", memory_limit=f"{memory * 3 // 2}Mi"),

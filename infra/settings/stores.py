@@ -48,8 +48,9 @@ class DatabaseSettings(Frozen):
     max_connections: int = Field(100, ge=30, le=1000)
     """Connections that each instance takes; another number restarts them one by one."""
     app_password_file: ExistingFile | None = None
-    """A file that holds the password of the service's role and nothing else. Another password needs new pods of the
-    service: `kubectl rollout restart`."""
+    """A file that holds the password of the service's role and nothing else."""
+    app_other_password_file: ExistingFile | None = None
+    """While the password changes: a file with the one that the service tries besides; docs/operations.md, Rotation."""
     app_secret_name: DnsLabel | None = None
     """The Secret of the service's role, web4_identity_app."""
     reader_secret_name: DnsLabel | None = None
@@ -69,7 +70,10 @@ class DatabaseSettings(Frozen):
             return self
         if bool(self.app_password_file) == bool(self.app_secret_name):
             raise ValueError("give either app_password_file or app_secret_name")
+        if self.app_other_password_file and not self.app_password_file:
+            raise ValueError("app_other_password_file is for app_password_file; a Secret has the key other_password")
         require_password(self.app_password_file)
+        require_password(self.app_other_password_file)
         return self
 
 
@@ -110,8 +114,9 @@ class RedisSettings(Frozen):
     """The Redis of the rate limits and nonces, with a password from a file or from a Secret in the namespace."""
 
     password_file: ExistingFile | None = None
-    """A file that holds the password and nothing else. Another password needs new pods of Redis and of the service:
-    `kubectl rollout restart`."""
+    """A file that holds the password and nothing else."""
+    other_password_file: ExistingFile | None = None
+    """While the password changes: a file with the one that Redis accepts besides; docs/operations.md, Rotation."""
     secret_name: DnsLabel | None = None
     """The Secret whose key `password` is the password."""
     max_memory_mib: int = Field(128, ge=16)
@@ -127,5 +132,8 @@ class RedisSettings(Frozen):
             raise ValueError("give either password_file or secret_name")
         if self.tls and self.external:
             raise ValueError("tls is for the stack's own Redis; for another, external.tls and external.ca_secret_name")
+        if self.other_password_file and not self.password_file:
+            raise ValueError("other_password_file is for password_file; a Secret has the key other_password")
         require_password(self.password_file)
+        require_password(self.other_password_file)
         return self

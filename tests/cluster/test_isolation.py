@@ -1,4 +1,7 @@
-"""What the service's pods cannot do on the running cluster: speak where no arrow leads, and change the database."""
+"""What pods cannot do on the running cluster: speak where no arrow leads, and, the service's own, bend the database."""
+
+import json
+from collections.abc import Iterator
 
 import pytest
 from cluster_stack import Kubectl
@@ -24,8 +27,59 @@ asyncio.run(main())
 """
 
 
+STORES_AND_SERVICE = [
+    ("web4-identity-db-rw.web4", "5432"),
+    ("web4-identity-db-r.web4", "5432"),
+    ("redis-service.web4", "6379"),
+    ("web4-identity-service.web4", "80"),
+    ("prometheus-operated.web4", "9090"),
+    ("alertmanager-operated.web4", "9093"),
+]
+
+
 def in_service(kubectl: Kubectl, script: str, *words: str) -> str:
     return kubectl("exec", "deployment/web4-identity", "--", "python3", "-c", script, *words).strip()
+
+
+@pytest.fixture(scope="module", params=["web4", "default"])
+def stray(request: pytest.FixtureRequest, kubectl: Kubectl) -> Iterator[tuple[str, ...]]:
+    """A pod that nobody expects, in our namespace and in one where nothing keeps it from asking; how to run in it."""
+    service = kubectl.json("get", "deployment", "web4-identity")["spec"]["template"]["spec"]
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "stray", "labels": {"app": "stray"}},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "securityContext": service["securityContext"],
+            "terminationGracePeriodSeconds": 0,
+            "containers": [
+                {
+                    "name": "stray",
+                    "image": service["containers"][0]["image"],
+                    "imagePullPolicy": "Never",
+                    "command": ["sleep", "3600"],
+                    "securityContext": service["containers"][0]["securityContext"],
+                }
+            ],
+        },
+    }
+    place = f"--namespace={request.param}"
+    kubectl(place, "apply", "--filename=-", stdin=json.dumps(pod))
+    try:
+        kubectl(place, "wait", "pod/stray", "--for=condition=Ready", "--timeout=60s")
+        yield (place, "exec", "stray", "--", "python3", "-c", REACH)
+    finally:
+        kubectl(place, "delete", "pod", "stray")
+
+
+@pytest.mark.parametrize(("host", "port"), STORES_AND_SERVICE)
+def test_a_stray_pod_reaches_nothing_of_ours(kubectl: Kubectl, stray: tuple[str, ...], host: str, port: str) -> None:
+    assert kubectl(*stray, host, port).strip() == "shut: TimeoutError"
+
+
+def test_a_stray_pod_reaches_what_is_for_everybody(kubectl: Kubectl, stray: tuple[str, ...]) -> None:
+    assert kubectl(*stray, "kube-dns.kube-system", "53").strip() == "open"
 
 
 @pytest.mark.parametrize(("host", "port"), [("web4-identity-db-rw", "5432"), ("redis-service", "6379")])

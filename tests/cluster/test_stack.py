@@ -30,6 +30,12 @@ def test_a_second_pulumi_up_has_nothing_to_do() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_pulumi_refresh_finds_no_drift() -> None:
+    """Statuses change by themselves, so what is compared is what the program asks for with what the cluster has."""
+    done = pulumi("preview", "--refresh", "--expect-no-changes", "--diff", f"--config-file={stack.CONFIG}")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_pod_of_ours_passes_the_restricted_profile(kubectl: Kubectl) -> None:
     namespace = kubectl.json("get", "namespace", "web4")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"

@@ -1,6 +1,7 @@
 """Runs the program against Pulumi's mocks and keeps what it registered."""
 
 import asyncio
+import hashlib
 import json
 import runpy
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.config import CONFIG, set_all_config
+
+from infra.environments import overlay
 
 ROOT = Path(__file__).parents[2]
 PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, and never to be seen\n-----END PRIVATE KEY-----\n"
@@ -69,7 +72,11 @@ class _Monitor(mocks.MockMonitor):
 
 class _Echo(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        return f"{args.name}-id", args.inputs
+        if args.typ != "kubernetes:core/v1:Secret":
+            return f"{args.name}-id", args.inputs
+        # As the API server does: another version for another content.
+        version = hashlib.sha256(json.dumps(args.inputs, sort_keys=True).encode()).hexdigest()
+        return f"{args.name}-id", overlay(args.inputs, {"metadata": {"resourceVersion": version}})
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
         raise AssertionError(f"the program reads from a cluster: {args.token}")

@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from web4_identity.settings import load_settings
 from infra.configuration import build_settings
 from infra.environments import overlay
 from local import pki, stack
+from local.passwords import Password
 
 pytestmark = pytest.mark.infra
 
@@ -37,8 +39,8 @@ def service_variables(program: Program) -> dict[str, Any]:
 
 
 def here(words: list[str], folder: Path) -> list[str]:
-    """The container's words with this machine's places, and the password filled in as the kubelet would."""
-    places = {"$(REDISCLI_AUTH)": REDIS_PASSWORD, "/etc/web4/redis-tls": folder, "/data": folder, "6379": PORT}
+    """The container's words with this machine's places."""
+    places = {"/etc/web4/redis-tls": folder, "/data": folder, "6379": PORT}
     for there, this in places.items():
         words = [word.replace(there, str(this)) for word in words]
     return words
@@ -49,14 +51,23 @@ def server(request: pytest.FixtureRequest, config: dict[str, Any], tmp_path: Pat
     """A running Redis with the rendered options, and the program they are from."""
     program = run_program(config if request.param == "TLS" else overlay(config, {"redis": {"tls": None}}))
     pki.issue(pki.authority(tmp_path, "ca"), tmp_path, "tls", NAMES[0], names=NAMES)
+    with running(program, tmp_path):
+        yield program, tmp_path
+
+
+@contextmanager
+def running(program: Program, folder: Path, **other: str) -> Iterator[None]:
+    """Redis with the rendered options and the password, and `other` variables."""
     container = redis_container(program)
-    process = subprocess.Popen(here([*container["command"], *container["args"]], tmp_path), stdout=subprocess.DEVNULL)
+    words = here([*container["command"], *container["args"]], folder)
+    environment = {**os.environ, "REDISCLI_AUTH": REDIS_PASSWORD, **other}
+    process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 10
-        while probe(program, tmp_path, REDIS_PASSWORD) != 0:
+        while probe(program, folder, REDIS_PASSWORD) != 0:
             assert time.monotonic() < deadline, "Redis does not answer its probe"
             time.sleep(0.05)
-        yield program, tmp_path
+        yield
     finally:
         process.terminate()
         process.wait(10)
@@ -101,6 +112,24 @@ async def test_nobody_gets_in_without_it(server, monkeypatch, password):
     assert probe(program, folder, password) != 0
 
 
+@pytest.mark.parametrize(
+    ("other", "opens"),
+    [("the one before", ["the one before"]), ("", []), (None, [])],
+    ids=["another", "empty", "not set"],
+)
+async def test_while_the_password_changes_another_opens_as_well(config, monkeypatch, tmp_path, other, opens):
+    program = run_program(overlay(config, {"redis": {"tls": None}}))
+    with running(program, tmp_path, **({"REDIS_OTHER_PASSWORD": other} if other is not None else {})):
+        for word in (REDIS_PASSWORD, "the one before", "", "$(REDIS_OTHER_PASSWORD)"):
+            store = client(program, tmp_path, monkeypatch, word)
+            if word in (REDIS_PASSWORD, *opens):
+                await store.ping()
+            else:
+                with pytest.raises(StoreUnavailable, match="Authentication"):
+                    await store.ping()
+            await store.close()
+
+
 @pytest.mark.parametrize("server", ["TLS"], indirect=True)
 async def test_the_service_believes_its_cas_server_only(server, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
@@ -118,15 +147,6 @@ def test_the_service_is_given_the_password_and_the_ca_alone(program):
     (volume,) = [each["secret"] for each in spec["volumes"] if each["name"] == "redis-ca"]
     assert (volume["secretName"], volume["items"]) == ("redis-tls", [{"key": "ca.crt", "path": "ca.crt"}])
     assert program.find("Secret", "redis-password").urn in program.waits_for(program.find("Deployment", "redis"))
-
-
-def test_another_certificate_makes_a_new_pod(program, config, tmp_path):
-    def mark(of: Program) -> str:
-        return of.find("Deployment", "redis").inputs["spec"]["template"]["metadata"]["annotations"]["web4.io/content"]
-
-    (tmp_path / "renewed.crt").write_text("renewed")
-    other = run_program(overlay(config, {"redis": {"tls": {"certificate_file": str(tmp_path / "renewed.crt")}}}))
-    assert mark(other) != mark(program) == mark(run_program(config))
 
 
 def test_secrets_that_are_there_are_used_and_none_is_made(config):
@@ -177,7 +197,7 @@ def test_a_contradiction_is_named(config, change, line):
 
 def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, monkeypatch):
     monkeypatch.setattr(stack, "STATE", tmp_path)
-    monkeypatch.setattr(stack, "REDIS_PASSWORD", tmp_path / "redis-password")
+    monkeypatch.setattr(stack, "REDIS_PASSWORD", Password(tmp_path / "redis-password"))
     made = stack.redis_access()
     content = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert stack.redis_access() == made
@@ -189,7 +209,7 @@ def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, m
 
 def test_stack_locals_database_password_is_made_once(config, tmp_path, monkeypatch):
     monkeypatch.setattr(stack, "STATE", tmp_path)
-    monkeypatch.setattr(stack, "DATABASE_PASSWORD", tmp_path / "database-password")
+    monkeypatch.setattr(stack, "DATABASE_PASSWORD", Password(tmp_path / "database-password"))
     made = stack.database_access()
     content = (tmp_path / "database-password").read_bytes()
     assert (stack.database_access(), (tmp_path / "database-password").read_bytes()) == (made, content)

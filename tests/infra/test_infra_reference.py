@@ -35,7 +35,7 @@ def test_every_setting_is_described_and_on_the_page():
 
 def test_a_value_of_an_environment_stands_in_its_column():
     (row,) = [line for line in reference.render().splitlines() if line.startswith("| instances ")]
-    assert row.removesuffix(" |").split(" | ")[3:] == ["`1`", "", "`1`", "`3`", "`3`"]
+    assert row.removesuffix(" |").split(" | ")[3:] == ["`1`", "`3`", "`1`", "`3`", "`3`"]
 
 
 def test_the_environments_are_those_with_defaults():

@@ -129,9 +129,15 @@ def test_redis_keeps_counters_only_and_stays_within_its_memory(program):
     assert not [each for each in deployment["template"]["spec"]["volumes"] if "persistentVolumeClaim" in each]
 
 
-def test_redis_never_counts_in_two_places(program):
+def test_there_is_one_redis_and_always_one(program):
     deployment = program.find("Deployment", "redis").inputs["spec"]
-    assert (deployment["replicas"], deployment["strategy"]["type"]) == (1, "Recreate")
+    assert deployment["replicas"] == 1
+    assert deployment["strategy"] == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+    }
+    (container,) = deployment["template"]["spec"]["containers"]
+    assert container["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "5"]
 
 
 def test_redis_answers_where_the_service_looks_for_it(program):

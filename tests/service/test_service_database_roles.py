@@ -172,3 +172,24 @@ async def test_a_role_without_rights_is_told_so(postgres, empty_database_url):
     finally:
         await opened.close()
         await postgres.run(f"DROP ROLE {APP}")
+
+
+async def test_a_password_may_change_under_a_running_service(start, env, postgres, roles):
+    """The role has one password at a time, so the pods know the next one before it, and the last one after it."""
+    url = env["DATABASE_URL"]
+
+    async def becomes(password):
+        await postgres.run(f"ALTER ROLE {APP} PASSWORD '{password}'")
+        # Whatever is pooled is closed, so that a new connection is wanted. The number is how long to wait for each.
+        ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1"
+        connection = await asyncpg.connect(postgres.url("postgres"))
+        assert {row[0] for row in await connection.fetch(ended, APP)} <= {True}
+        await connection.close()
+
+    async with start(DATABASE_URL=url, DATABASE_OTHER_PASSWORD="the next") as client:
+        for password in (PASSWORD, "the next", PASSWORD):
+            await becomes(password)
+            assert (await client.get("/readyz")).status_code == 200, password
+        await becomes("neither")
+        assert (await client.get("/readyz")).status_code == 503
+    await becomes(PASSWORD)

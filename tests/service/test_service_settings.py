@@ -320,12 +320,12 @@ def test_commands_exit_2_without_traceback_on_bad_settings(monkeypatch, command)
 @pytest.mark.parametrize("command", ["serve", "check-config"])
 def test_every_setting_but_the_secrets_has_a_flag_with_its_meaning_and_default(command):
     text = " ".join(CliRunner().invoke(app, [command, "--help"]).stdout.split())
-    secrets = {"DATABASE_URL", "REDIS_PASSWORD"}
+    secrets = {"DATABASE_URL", "DATABASE_OTHER_PASSWORD", "REDIS_PASSWORD"}
     for name, field in FIELDS.items():
         flag = "--" + name.lower().replace("_", "-")
         described = f"{flag} VALUE {field.description[0].upper()}{field.description[1:]}; default "
         assert (described in text) == (name not in secrets), name
-    assert "REDIS_PASSWORD and DATABASE_URL have no flag" in text
+    assert "REDIS_PASSWORD, DATABASE_URL, DATABASE_OTHER_PASSWORD have no flag" in text
     for heading in ("Process:", "Security:", "ATP:", "Witnesses:", "Redis:", "Database:", "--config FILE"):
         assert heading in text
 

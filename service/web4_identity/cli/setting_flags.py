@@ -17,7 +17,7 @@ SECRETS = [name for name, field in FIELDS.items() if is_secret(field)]
 # The option's name is the environment's: RATE_LIMIT_WINDOW_SECONDS is --rate-limit-window-seconds.
 _FLAGS = {name.lower(): f"--{name.lower().replace('_', '-')}" for name in FIELDS if name not in SECRETS}
 HELP = f"""A flag wins over the environment variable of the same name (--db-pool-size is DB_POOL_SIZE), that over the
-INI file, and that over the default. {" and ".join(SECRETS)} have no flag, because other users of a machine can read
+INI file, and that over the default. {", ".join(SECRETS)} have no flag, because other users of a machine can read
 its command lines (ps): set them in the environment."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,19 @@ class Database:
     """Pools of connections, opened when first used and closed by close()."""
 
     def __init__(
-        self, url: SecretStr, pool_size: int = 5, *, statement_seconds: int | None = STATEMENT_SECONDS
+        self,
+        url: SecretStr,
+        pool_size: int = 5,
+        *,
+        other_password: SecretStr | None = None,
+        statement_seconds: int | None = STATEMENT_SECONDS,
     ) -> None:
         """Prepare the pools.
 
         `url` is a libpq URL, handed to asyncpg as it is, so that its sslmode and other parameters count, or
-        sqlite:///FILE; `statement_seconds` None is for migrations: it removes the time limit, and makes the file.
+        sqlite:///FILE; `other_password` is tried where Postgres refuses the first, so that the role's password can
+        change under running pools; `statement_seconds` None is for migrations: it removes the time limit, and makes
+        the file.
         """
         self._needed_file = None
         text = url.get_secret_value()
@@ -68,24 +76,34 @@ class Database:
             self._engine, self._reader = sqlite_engines(path, pool_size, wait, create=create)
             self._snapshots = self._reader
         else:
-            self._engine = self._postgres_engine(url, pool_size, statement_seconds)
+            self._engine = self._postgres_engine(url, other_password, pool_size, statement_seconds)
             self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
             self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
-    def _postgres_engine(self, url: SecretStr, pool_size: int, statement_seconds: int | None) -> AsyncEngine:
+    def _postgres_engine(
+        self, url: SecretStr, other_password: SecretStr | None, pool_size: int, statement_seconds: int | None
+    ) -> AsyncEngine:
         limits = {"application_name": "web4-identity"}
         if statement_seconds is not None:
             limits["lock_timeout"] = limits["statement_timeout"] = f"{statement_seconds}s"
             limits["idle_in_transaction_session_timeout"] = "30s"
 
+        open_connection = partial(
+            asyncpg.connect,
+            url.get_secret_value(),
+            timeout=CONNECT_SECONDS,
+            # The server's own limit above answers first; this one covers a server that no longer answers.
+            command_timeout=statement_seconds and statement_seconds + 2,
+            server_settings=limits,
+        )
+
         async def connect() -> asyncpg.Connection:
-            return await asyncpg.connect(
-                url.get_secret_value(),
-                timeout=CONNECT_SECONDS,
-                # The server's own limit above answers first; this one covers a server that no longer answers.
-                command_timeout=statement_seconds and statement_seconds + 2,
-                server_settings=limits,
-            )
+            try:
+                return await open_connection()
+            except asyncpg.InvalidPasswordError:
+                if other_password is None:
+                    raise
+                return await open_connection(password=other_password.get_secret_value())
 
         engine = create_async_engine(
             "postgresql+asyncpg://",

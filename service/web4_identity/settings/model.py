@@ -125,6 +125,7 @@ class Settings(BaseModel):
         SecretStr(DEFAULT_DATABASE),
         validate_default=True,
     )
+    database_other_password: SecretStr | None = _setting("DATABASE_OTHER_PASSWORD", "text, or not set", None)
     db_pool_size: int = _setting("DB_POOL_SIZE", "a whole number from 1 to 100", 5, group="Database", ge=1, le=100)
     ledger_check_seconds: int = _setting(
         "LEDGER_CHECK_SECONDS", "a whole number of seconds from 10 to 3600", 60, ge=10, le=3600

@@ -25,7 +25,7 @@ class Resources:
     def build(cls, settings: Settings) -> "Resources":
         """Make everything from the settings. Connects to nothing."""
         metrics = Metrics()
-        database = Database(settings.database_url, settings.db_pool_size)
+        database = Database(settings.database_url, settings.db_pool_size, schema=settings.database_schema)
         metrics.watch_pool(database)
         redis = RedisStore(settings, metrics) if settings.rate_limit_store == "redis" else None
         return cls(

@@ -16,15 +16,22 @@ _MIGRATION_LOCK = 0x57454234_0001
 
 
 async def migrate(
-    url: SecretStr, *, wait_seconds: float = 120, revision: str = "head", roles: tuple[str, ...] = ()
+    url: SecretStr,
+    *,
+    schema: str | None = None,
+    wait_seconds: float = 120,
+    revision: str = "head",
+    roles: tuple[str, ...] = (),
 ) -> None:
     """Run every outstanding migration up to `revision` in one transaction, and give Postgres's roles their rights.
+
+    All of it in Postgres's `schema`, which must be there, or in the role's own.
 
     A second run waits for the first. While the database is out of reach, or one of `roles` is not there, it is tried
     again for `wait_seconds`, as it may still be starting. Raises DatabaseUnavailable when it stays so, or at once when
     the login is refused.
     """
-    database = Database(url, 1, statement_seconds=None)
+    database = Database(url, 1, statement_seconds=None, schema=schema)
     try:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, DatabaseUnavailable) and error.passing),

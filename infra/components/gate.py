@@ -90,7 +90,7 @@ def setup_container(args: ServiceArgs, society: str, *words: str) -> dict[str, A
         "command": ["web4-identity", "validate-setup", "--caller-key", CALLER_KEY, "--society", society, *words],
         "volume_mounts": database_access.ca_mounts(args.database),
         "termination_message_policy": "FallbackToLogsOnError",
-        "resources": resources(cpu="100m", memory="128Mi", cpu_limit="500m", memory_limit="512Mi"),
+        "resources": resources(cpu="100m", memory="128Mi", cpu_limit="1", memory_limit="512Mi"),
     }
 
 
@@ -104,5 +104,5 @@ def attack_container(args: ServiceArgs, *words: str, mounts: Sequence[core.v1.Vo
         "command": ["web4-identity", "validate", "--caller-key", CALLER_KEY, *limits, *words],
         "volume_mounts": mounts,
         "termination_message_policy": "FallbackToLogsOnError",
-        "resources": resources(cpu="100m", memory="128Mi", cpu_limit="500m", memory_limit="512Mi"),
+        "resources": resources(cpu="100m", memory="128Mi", cpu_limit="1", memory_limit="512Mi"),
     }

@@ -108,6 +108,25 @@ async def test_without_a_scratch_schema_the_society_is_founded_in_the_registry(c
     assert done.returncode == 1 and "exists with another founder" in done.stderr
 
 
+async def test_the_setup_waits_for_a_database_that_cannot_be_reached_yet(command, postgres, database_name, tmp_path):
+    way, tried = Relay(postgres.port), asyncio.Event()
+
+    def refuse(_, writer):
+        writer.close()
+        tried.set()
+
+    refusing = await asyncio.start_server(refuse, "127.0.0.1", way.port)
+    url = postgres.url(database_name, port=way.port)
+    words = ("validate-setup", "--caller-key", tmp_path / "key.pem", "--society", "gate", "--scratch")
+    running = asyncio.create_task(command(*words, DATABASE_URL=url, DATABASE_SCHEMA=SCHEMA))
+    await tried.wait()
+    refusing.close()
+    await way.join()
+    done = await running
+    await way.cut()
+    assert done.returncode == 0, done.stderr
+
+
 async def test_a_registry_may_live_in_a_schema_of_its_own(empty_database_url, postgres):
     name = empty_database_url.rpartition("/")[2]
     await postgres.run(f"CREATE SCHEMA {SCHEMA}", name)

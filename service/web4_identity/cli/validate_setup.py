@@ -1,5 +1,6 @@
 """`validate-setup`: what `validate` needs, a key and a society of its own."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +13,14 @@ from web4_identity.db.engine import Database
 from web4_identity.db.founding import FOUNDER_GRANTS, GenesisRefused
 from web4_identity.db.genesis import found_society
 from web4_identity.db.migrate import migrate
+from web4_identity.db.patience import patiently
 from web4_identity.db.scratch import NotScratch, make_scratch_schema
 from web4_identity.domain.keys import raw_public_key, to_multikey
 from web4_identity.settings import Settings
 
 # The run's mints cost about 50 times the first at the guide's factor of 1.5.
 _PRICES = 100
+_WAIT_SECONDS = 120
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -44,13 +47,15 @@ def validate_setup(
     key = Ed25519PrivateKey.generate()
 
     async def found(database: Database) -> None:
-        await found_society(
+        founding = partial(
+            found_society,
             database,
             name=society,
             founder_public_key=to_multikey(raw_public_key(key)),
             grant=settings.initial_grant,
             founder_funds=max(FOUNDER_GRANTS * settings.initial_grant, _PRICES * settings.mint_base_cost),
         )
+        await patiently(founding, _WAIT_SECONDS)
 
     try:
         run_database(with_database(settings, found))
@@ -62,8 +67,8 @@ def validate_setup(
 
 def _make_scratch(settings: Settings, schema: str, roles: tuple[str, ...]) -> None:
     async def work() -> None:
-        await make_scratch_schema(settings.database_url, schema)
-        await migrate(settings.database_url, schema=schema, roles=roles)
+        await patiently(partial(make_scratch_schema, settings.database_url, schema), _WAIT_SECONDS)
+        await migrate(settings.database_url, schema=schema, wait_seconds=_WAIT_SECONDS, roles=roles)
 
     try:
         run_database(work())

@@ -9,6 +9,7 @@ from typing import Literal
 
 from infra.frozen import Frozen
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
+from infra.settings.gate import GateSettings
 from infra.settings.kinds import DnsLabel
 from infra.settings.monitoring import MonitoringSettings, PagerSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
@@ -28,6 +29,7 @@ __all__ = [
     "ExternalDatabase",
     "ExternalRedis",
     "ExternalSecretsSettings",
+    "GateSettings",
     "GenesisSettings",
     "IdentitySettings",
     "ImageSettings",
@@ -62,6 +64,7 @@ class Settings(Frozen):
     database: DatabaseSettings
     redis: RedisSettings
     identity: IdentitySettings = IdentitySettings()
+    gate: GateSettings = GateSettings()
     genesis: GenesisSettings = GenesisSettings()
     edge: EdgeSettings
     monitoring: MonitoringSettings = MonitoringSettings()

@@ -104,7 +104,8 @@ if settings.gate.scan_schedule:
         "scan",
         ScanArgs(
             **service,
-            edge=settings.edge,
+            server_name=settings.edge.server_name,
+            certificate_secret=front.certificate_secret,
             schedule=settings.gate.scan_schedule,
             push_gateway=f"http://{pushgateway.SERVICE}:{pushgateway.PORT}",
         ),

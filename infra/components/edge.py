@@ -51,6 +51,7 @@ class Edge(pulumi.ComponentResource):
         if edge.waf.on:
             files["waf.conf"] = render_waf_conf(edge.waf)
         secret_name, certificate = tls_secret(args.namespace, edge, NAME, child)
+        self.certificate_secret = secret_name
         config = core.v1.ConfigMap(
             NAME,
             metadata=metadata(NAME, args.namespace, NAME),

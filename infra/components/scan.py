@@ -11,7 +11,6 @@ from infra.kube import metadata
 from infra.pods import hardened_pod
 from infra.priorities import Priority
 from infra.secret_refs import file_mounts, file_volumes
-from infra.settings import EdgeSettings
 
 APP = "web4-identity-scan"
 SECONDS = 2 * 3600
@@ -23,7 +22,10 @@ _CERTIFICATE, _FOLDER, _FILE = "edge-certificate", "/etc/web4/edge", "tls.crt"
 class ScanArgs(ServiceArgs):
     """The service, the edge in front of it, when, and who is told."""
 
-    edge: EdgeSettings
+    server_name: str
+    """The edge's public host name."""
+    certificate_secret: str
+    """The Secret with its certificate."""
     schedule: str
     push_gateway: str
     """The Pushgateway's URL."""
@@ -50,14 +52,13 @@ class Scan(pulumi.ComponentResource):
                 *database_access.app_variables(args.database),
             ],
         }
-        secret = args.edge.tls.secret_name or edge.TLS_SECRET
         attack = {
             **attack_container(
                 args,
                 *("--url", f"https://{edge.NAME}", "--society", society, "--max-seconds", str(SECONDS - 300)),
-                *("--authority", args.authorities[0] if args.authorities else args.edge.server_name),
+                *("--authority", args.authorities[0] if args.authorities else args.server_name),
                 *("--ca-file", f"{_FOLDER}/{_FILE}", "--push-gateway", args.push_gateway),
-                mounts=file_mounts(_CERTIFICATE, secret, _FOLDER),
+                mounts=file_mounts(_CERTIFICATE, args.certificate_secret, _FOLDER),
             ),
             "env": [pod_name],
         }
@@ -69,7 +70,7 @@ class Scan(pulumi.ComponentResource):
             before=[prepare],
             volumes=[
                 *database_access.ca_volumes(args.database),
-                *file_volumes(_CERTIFICATE, secret, _FILE),
+                *file_volumes(_CERTIFICATE, args.certificate_secret, _FILE),
             ],
             restart_policy="Never",
         )

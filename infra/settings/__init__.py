@@ -9,7 +9,6 @@ from typing import Literal
 
 from infra.frozen import Frozen
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
-from infra.settings.edge import EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
 from infra.settings.gate import GateSettings
 from infra.settings.kinds import DnsLabel
 from infra.settings.monitoring import MonitoringSettings, PagerSettings

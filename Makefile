@@ -11,7 +11,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 help: ## Show this list
-	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, YES"
+	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, CONFIG, YES"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$$\$$/$$/g' | expand -t 18
 
 preflight:
@@ -27,10 +27,11 @@ $(READY): pyproject.toml service/pyproject.toml
 up: preflight $(READY) ## Bring it all up: tools, cluster, images, `pulumi up`, and a first LCT through the TLS edge
 	@$(RUN) -m local up
 
-test: up ## Run every tier on the running stack (test-unit, test-infra, test-cluster: one of them)
+test: up check-tools ## Run every tier on the running stack (test-unit, test-infra, test-manifests, test-cluster: one of them)
 	@$(VENV)/bin/pytest
 
-test-unit test-infra test-cluster: test-%: $(READY) ## Run one tier (unit and infra need no cluster)
+test-manifests: check-tools # what it runs: kubeconform, kube-score and checkov, of `make render`'s files
+test-unit test-infra test-manifests test-cluster: test-%: $(READY) ## Run one tier (only cluster needs one)
 	@$(VENV)/bin/pytest -m $*
 
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
@@ -50,6 +51,15 @@ verify: $(READY) ## Check a running stack from outside, as before going live: ST
 
 rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
 	@$(RUN) -m local rotate
+
+render: $(READY) ## Write each object of STACK (or of CONFIG=file for it) as YAML, Secrets in plain text, to build/rendered/STACK; no cluster
+	@$(RUN) -m local render "$(STACK)" $(if $(CONFIG),--config=$(CONFIG))
+
+golden: $(READY) ## Accept what the stacks' objects are now: rewrite tests/infra/golden, to be looked at before it is committed
+	@GOLDEN=accept $(VENV)/bin/pytest -q tests/infra/test_infra_golden.py
+
+check-tools: $(READY)
+	@$(RUN) -m local check-tools
 
 status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
 	@$(RUN) -m local status
@@ -76,4 +86,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service
+.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools

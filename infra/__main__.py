@@ -1,8 +1,8 @@
 """The architecture: internet -> edge -> identity service -> Postgres, Redis; Prometheus -> Alertmanager; dashboards."""
 
 import pulumi
-import pulumi_kubernetes as k8s
 
+from infra.cluster import provider
 from infra.components import alertmanager, edge, prometheus
 from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
 from infra.components.dashboards import Dashboards, DashboardsArgs
@@ -37,14 +37,7 @@ service = {
     "authorities": settings.edge.authorities,
 }
 
-cluster = k8s.Provider(
-    "cluster",
-    kubeconfig=str(settings.cluster.kubeconfig),
-    context=settings.cluster.context,
-    # Changed in place: whoever reads one of ours at its start only is rolled by a hash of the content.
-    enable_config_map_mutable=True,
-    enable_secret_mutable=True,
-)
+cluster = provider(settings.cluster)
 
 
 def after(*needed: pulumi.Resource) -> pulumi.ResourceOptions:

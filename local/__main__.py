@@ -7,21 +7,21 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import wraps
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from local import gate, stack
-from local import rotate as passwords
+from local import checks, gate, stack
 from local import up as whole
-from local import verify as verification
 from local.cluster import lifecycle, node
-from local.deployment import deployment
+from local.console import say
 from local.errors import UserError
 from local.paths import CACHE
 from local.target import target
+from local.tools import build as tools
 
 # An abstract socket's name: machine-wide, as the node's names are, and gone with the process that holds it.
 LOCK = "\0web4-identity"
@@ -127,8 +127,10 @@ def verify(
     as_json: bool = typer.Option(False, "--json", help="For programs."),
 ) -> None:
     """Check a running stack from outside before it goes live; exits with 1 unless all is as expected."""
-    rows = verification.verify(deployment(name))
-    print(json.dumps([row.as_json() for row in rows], indent=2) if as_json else verification.table(rows))
+    from local import deployment, verify  # here, as `render` is
+
+    rows = verify.verify(deployment.deployment(name))
+    print(json.dumps([row.as_json() for row in rows], indent=2) if as_json else verify.table(rows))
     if not all(row.ok for row in rows):
         raise typer.Exit(1)
 
@@ -137,8 +139,31 @@ def verify(
 @_plain_errors
 def rotate() -> None:
     """Replace the passwords of Postgres and Redis while the stack serves."""
+    from local import rotate  # here, as `render` is
+
     with _alone():
-        passwords.rotate()
+        rotate.rotate()
+
+
+@app.command()
+@_plain_errors
+def render(name: str, config: Annotated[Path | None, typer.Option(help="In place of the committed file.")] = None):
+    """Write every object of a stack as YAML, without a cluster."""
+    from local import render  # here, as it brings Pulumi's SDK, which the other commands need not wait for
+
+    with _alone() if tools.pending(render.tools(name)) else nullcontext():
+        tools.build_all(render.tools(name))
+    folder = render.RENDERED / name
+    render.render(name, render.configuration(name, config), folder)
+    say(f"render: {len(list(folder.rglob('*.yaml')))} objects in {folder}, Secrets in plain text among them")
+
+
+@app.command("check-tools")
+@_plain_errors
+def check_tools() -> None:
+    """Build or install what `make test-manifests` needs beside the tools of `up`."""
+    with _alone() if checks.missing() else nullcontext():
+        checks.install()
 
 
 @app.command()

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -104,16 +105,31 @@ def service_cli() -> Path:
 
 
 def configure(where: Target, images: Mapping[str, str]) -> None:
-    """Write the stack's configuration: the committed file, and over it what belongs to this machine and cluster.
+    """Write the stack's configuration.
 
     Args:
         where: the cluster.
         images: image names by key.
     """
-    certificate, key = edge_certificate(where.address())
+    cluster = {"kubeconfig": str(where.kubeconfig), "context": where.context}
+    document = configuration(cluster, where.address(), images)
+    if CONFIG.exists():
+        document["encryptionsalt"] = yaml.safe_load(CONFIG.read_text()).get("encryptionsalt")
+    write_private(CONFIG, yaml.safe_dump(document, sort_keys=False))
+
+
+def configuration(cluster: dict[str, str], address: str, images: Mapping[str, str]) -> dict[str, Any]:
+    """Return the committed file, and over it what belongs to this machine and cluster.
+
+    Args:
+        cluster: the setting `cluster`.
+        address: the node's.
+        images: image names by key.
+    """
+    certificate, key = edge_certificate(address)
     first = founder()
     machine = {
-        "cluster": {"kubeconfig": str(where.kubeconfig), "context": where.context},
+        "cluster": cluster,
         "images": {name.replace("-", "_"): images[name] for name in _PULUMI_IMAGES},
         "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
@@ -131,9 +147,7 @@ def configure(where: Target, images: Mapping[str, str]) -> None:
     config = document.setdefault("config", {})
     for name, value in machine.items():
         config[f"{PROJECT}:{name}"] = _merge(config.get(f"{PROJECT}:{name}"), value)
-    if CONFIG.exists():
-        document["encryptionsalt"] = yaml.safe_load(CONFIG.read_text()).get("encryptionsalt")
-    write_private(CONFIG, yaml.safe_dump(document, sort_keys=False))
+    return document
 
 
 def edge_certificate(address: str) -> tuple[Path, Path]:

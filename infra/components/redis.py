@@ -131,7 +131,7 @@ _START = """exec redis-server "$@" --user default on '~*' '&*' +@all ">$REDISCLI
 def _pod(args: RedisArgs) -> core.v1.PodSpecArgs:
     tls = args.redis.tls
     port = ["--port", str(PORT)]
-    client = ["redis-cli", "-e", "-p", str(PORT)]  # -e: a refused password is a failed probe
+    client = ["redis-cli", "-p", str(PORT)]
     volumes, mounts = [], []
     if tls:
         port = ["--port", "0", "--tls-port", str(PORT), "--tls-auth-clients", "no"]
@@ -162,7 +162,9 @@ def _pod(args: RedisArgs) -> core.v1.PodSpecArgs:
         "ports": [core.v1.ContainerPortArgs(name="redis", container_port=PORT)],
         # Half as much again as the counters: clients' buffers and fragmentation come on top of maxmemory.
         "resources": resources(cpu="50m", memory="64Mi", cpu_limit="250m", memory_limit=f"{memory * 3 // 2}Mi"),
-        "readiness_probe": _ping(client, period_seconds=5),
+        # -e: a refused password makes it not ready. It is alive as long as it answers anything: a restart mends no
+        # password, and forgets every counter.
+        "readiness_probe": _ping([*client, "-e"], period_seconds=5),
         "liveness_probe": _ping(client, period_seconds=20),
         "volume_mounts": mounts,
     }

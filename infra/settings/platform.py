@@ -13,15 +13,24 @@ OPERATOR_MANIFESTS = ("cloudnative-pg.yaml", "prometheus-operator.yaml")
 class ClusterSettings(Frozen):
     """Which Kubernetes cluster: always named, never the ambient kubeconfig's current context."""
 
-    kubeconfig: ExistingFile
-    """The file to reach the cluster with."""
-    context: str = Field(min_length=1)
-    """The context in that file."""
+    kubeconfig: ExistingFile | None = None
+    """The file to reach the cluster with; **required**."""
+    context: str | None = Field(None, min_length=1)
+    """The context in that file; **required**."""
+    render_to: Path | None = None
+    """A folder that gets every object as a YAML file, in place of those two; set by `make render` alone."""
     pod_cidr: str = Field("10.244.0.0/16", pattern=r"^[0-9.]+/[0-9]{1,2}$")
     """Where the edge's pods live: the service believes X-Forwarded-For from these addresses only."""
     api_server_cidrs: tuple[Cidr, ...] = ("0.0.0.0/0", "::/0")
     """Where the API server is for Postgres and Prometheus, which alone may ask it: its own addresses, not its
     Service's, at the ports 443 and 6443."""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "ClusterSettings":
+        named = (self.kubeconfig, self.context)
+        if any(named) if self.render_to else not all(named):
+            raise ValueError("give kubeconfig and context, or render_to alone")
+        return self
 
 
 class PlatformSettings(Frozen):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,24 +34,24 @@ def stamp_of(build: Build) -> str:
     return digest.hexdigest()
 
 
-def pending() -> list[Build]:
+def pending(builds: Sequence[Build] = BUILDS) -> list[Build]:
     """Return the builds whose programs are missing or were made from something else than the checkout's pins."""
-    return [build for build in BUILDS if not _is_built(build)]
+    return [build for build in builds if not _is_built(build)]
 
 
-def build_all() -> None:
+def build_all(builds: Sequence[Build] = BUILDS) -> None:
     """Put every tool into the cache folder: link it from PATH where PATH has the pinned version, else build it.
 
     Raises:
         UserError: a build failed; the message has its last lines and the log's name.
     """
     BIN.mkdir(parents=True, exist_ok=True)
-    todo = pending()
+    todo = pending(builds)
     if not todo:
-        say(f"tools: all {len(BUILDS)} builds are in {BIN}")
+        say(f"tools: all {len(builds)} builds are in {BIN}")
         return
     say(
-        f"tools: {len(todo)} of {len(BUILDS)} builds to make, about {clock(sum(build.seconds for build in todo))} on 2 "
+        f"tools: {len(todo)} of {len(builds)} builds to make, about {clock(sum(build.seconds for build in todo))} on 2 "
         "cores with an empty cache; interrupt and run again at any time"
     )
     for number, build in enumerate(todo, 1):
@@ -76,8 +77,8 @@ def _make(build: Build, label: str) -> None:
     shutil.copytree(MODULES / build.folder, folder)
     for module, file, place in build.embeds:
         _embed(_module_dir(module, folder) / file, folder / place)
-    _download(build, folder, label)
     if wanted:
+        _download(build, folder, label)
         output = BUILD / "out"
         shutil.rmtree(output, ignore_errors=True)
         output.mkdir()

@@ -14,6 +14,7 @@ PROMETHEUS = "3.16.0"
 PROMETHEUS_OPERATOR = "0.85.0"
 COREDNS = "1.15.0"
 ETCD = "3.6.4"
+CHECKOV = "3.3.30"
 
 PROVIDER_PLUGIN = f"pulumi/plugins/resource-kubernetes-v{PULUMI_KUBERNETES}/pulumi-resource-kubernetes"
 
@@ -175,3 +176,44 @@ BUILDS: tuple[Build, ...] = (
         ),
     ),
 )
+
+RENDERERS = tuple(build for build in BUILDS if build.name.startswith("Pulumi"))
+"""What `make render` needs."""
+
+CHECKS: tuple[Build, ...] = (
+    # Only for `make test-manifests`. The second makes no program: it takes the kinds' descriptions out of the modules.
+    Build(
+        "kubeconform, kube-score",
+        "checks",
+        (
+            Binary("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
+            Binary("kube-score", "github.com/zegl/kube-score/cmd/kube-score"),
+        ),
+        seconds=30,
+    ),
+    Build(
+        "Kubernetes' schemas",
+        "schemas",
+        (),
+        seconds=10,
+        copies=(
+            ("k8s.io/kubernetes", "api/openapi-spec/swagger.json", "schemas/kubernetes.json"),
+            (
+                "github.com/cert-manager/cert-manager",
+                "deploy/crds/cert-manager.io_certificates.yaml",
+                "schemas/certificates.yaml",
+            ),
+            (
+                "github.com/external-secrets/external-secrets",
+                "config/crds/bases/external-secrets.io_externalsecrets.yaml",
+                "schemas/externalsecrets.yaml",
+            ),
+            (
+                "sigs.k8s.io/gateway-api",
+                "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+                "schemas/httproutes.yaml",
+            ),
+        ),
+    ),
+)
+"""What `make up` does not need."""

@@ -83,7 +83,7 @@ def running(conf: Path, ports: Ports) -> Iterator[httpx.Client]:
 def serving(handler: type[http.server.BaseHTTPRequestHandler], port: int) -> Iterator[None]:
     """What stands for the service, at `port`."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield
     finally:

@@ -114,9 +114,12 @@ class Program:
         return seen
 
 
-def run_program(config: dict[str, Any]) -> Program:
-    """The program's resources with `config`, a plain value for each key; raises whatever the program raises."""
-    recorded: list[Resource] = []
+def run_program(config: dict[str, Any], recorded: list[Resource] | None = None) -> Program:
+    """The program's resources with `config`, a plain value for each key; raises whatever the program raises.
+
+    `recorded` gets them one by one, so that it has those of a program that raised, too.
+    """
+    recorded = [] if recorded is None else recorded
     asyncio.set_event_loop(asyncio.new_event_loop())
     before = CONFIG.get()
     mocks.set_mocks(_Echo(), project="web4-identity", stack="test", preview=False, monitor=_Monitor(recorded))

@@ -3,23 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+import infra_stacks
 import pulumi
 import pytest
-import yaml
 from infra_recording import ROOT, Program, run_program
+from infra_stacks import EDITED, IMAGES
 
 from infra.configuration import build_settings
 from infra.environments import DEFAULTS, overlay
 from infra.production import is_reserved
 
 pytestmark = pytest.mark.infra
-
-DIGEST = "@sha256:" + "0123456789abcdef" * 4
-IMAGES = ("identity", "postgres", "redis", "nginx", "prometheus", "alertmanager", "pushgateway")
-EDITED = {
-    "images": {name: f"registry.web4.io/{name}{DIGEST}" for name in IMAGES},
-    "edge": {"server_name": "identity.web4.io"},
-}
 
 
 @pytest.fixture
@@ -28,12 +22,7 @@ def example(tmp_path: Path):
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text("")
 
-    def read(environment: str) -> dict[str, Any]:
-        keys = yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text())["config"]
-        values = {key.removeprefix("web4-identity:"): value for key, value in keys.items()}
-        return overlay(values, {"cluster": {"kubeconfig": str(kubeconfig)}})
-
-    return read
+    return lambda environment: infra_stacks.example(environment, kubeconfig)
 
 
 def pods_of(program: Program, name: str) -> tuple[int, int]:

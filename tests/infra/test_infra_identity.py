@@ -129,13 +129,12 @@ def test_the_service_is_inside_the_cluster_only(program):
 
 
 def test_a_disruption_takes_one_of_several_pods_and_never_blocks(program, config):
-    several = run_program(overlay(config, {"edge": {"replicas": 2}}))
-    assert {each.name for each in several.of_kind("PodDisruptionBudget")} == {"web4-identity", "web4-edge"}
-    for budget in several.of_kind("PodDisruptionBudget"):
+    assert {each.name for each in program.of_kind("PodDisruptionBudget")} == {"web4-identity", "web4-edge"}
+    for budget in program.of_kind("PodDisruptionBudget"):
         spec = budget.inputs["spec"]
         assert (spec["maxUnavailable"], spec["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
-        assert spec["selector"] == several.find("Deployment", budget.name).inputs["spec"]["selector"]
-    single = run_program(overlay(config, {"identity": {"replicas": 1}}))
+        assert spec["selector"] == program.find("Deployment", budget.name).inputs["spec"]["selector"]
+    single = run_program(overlay(config, {"identity": {"replicas": 1}, "edge": {"replicas": 1}}))
     assert single.of_kind("PodDisruptionBudget") == []
     assert single.find("Deployment", "web4-identity").inputs["spec"]["replicas"] == 1
     assert program.of_kind("HorizontalPodAutoscaler") == []

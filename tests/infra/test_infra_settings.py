@@ -1,30 +1,19 @@
-"""What a stack may say, and what it is told when it says something wrong."""
+"""What a stack may say; what it is told when it says something wrong is in test_infra_bad_settings.py."""
 
-from copy import deepcopy
+import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import pulumi
 import pytest
 from infra_recording import run_program
+from infra_stacks import EDITED, example
 
 from infra.configuration import build_settings
 from infra.environments import overlay
+from infra.settings import ImageSettings
 
 pytestmark = pytest.mark.infra
-
-
-def problems(config: dict[str, Any], change: dict[str, Any]) -> list[str]:
-    """The lines the program ends with when `change` is laid over `config`."""
-    with pytest.raises(pulumi.RunError) as caught:
-        build_settings(overlay(config, change))
-    return str(caught.value).splitlines()
-
-
-def without(config: dict[str, Any], section: str, key: str) -> dict[str, Any]:
-    copy = deepcopy(config)
-    del copy[section][key]
-    return copy
 
 
 def test_the_smallest_configuration_gets_the_guides_values_and_the_environments(config):
@@ -45,94 +34,36 @@ def test_a_stack_wins_over_its_environment_key_by_key(config):
     assert settings.edge.service_type == "NodePort"
 
 
-def test_an_unknown_key_names_itself_and_the_allowed_ones(config):
-    (line,) = problems(config, {"edge": {"nod_port": 1}})
-    assert line.startswith("web4-identity:edge.nod_port: unknown key; allowed here: ")
-    assert "node_port" in line and "server_name" in line
-
-
-def test_an_unknown_key_two_sections_deep_names_that_sections_keys(config):
-    (line,) = problems(config, {"edge": {"tls": {"cert": "x"}}})
-    assert (
-        line == "web4-identity:edge.tls.cert: unknown key; allowed here: "
-        "certificate_file, issuer, private_key_file, secret_name"
-    )
-
-
-def test_an_unknown_section_names_the_sections(config):
-    (line,) = problems(config, {"egde": {}})
-    assert line.startswith("web4-identity:egde: unknown key; allowed here: ") and "edge" in line
-
-
-def test_every_mistake_has_a_line_of_its_own(config):
-    lines = problems(config, {"identity": {"replicas": 0, "min_witness_reputation": 2}, "namespace": "Web4"})
-    assert [line.split(": ")[0] for line in lines] == [
-        "web4-identity:namespace",
-        "web4-identity:identity.replicas",
-        "web4-identity:identity.min_witness_reputation",
-    ]
-
-
-@pytest.mark.parametrize("environment", [None, "production"])
-def test_an_environment_that_does_not_exist_is_refused(config, environment):
-    (line,) = problems(config, {"environment": environment})
-    assert line == f"web4-identity:environment: got {environment!r}, want one of local, dev, staging, prod"
-
-
-def test_an_environment_that_does_not_exist_hides_no_other_mistake(config):
-    lines = problems(config, {"environment": "production", "identity": {"replicas": 0}})
-    assert [line.split(": ")[0] for line in lines] == ["web4-identity:environment", "web4-identity:identity.replicas"]
-
-
-def test_a_section_that_is_no_section_is_named(config):
-    with pytest.raises(pulumi.RunError, match="web4-identity:identity: Input should be"):
-        run_program({**config, "identity": "{replicas: 2"})
-
-
-def test_a_required_key_is_named(config):
-    with pytest.raises(pulumi.RunError) as caught:
-        build_settings(without(config, "cluster", "context"))
-    assert str(caught.value) == "web4-identity:cluster.context: required, and not set"
-
-
-def test_a_kubeconfig_that_is_not_there_is_named(config):
-    (line,) = problems(config, {"cluster": {"kubeconfig": "/nowhere/kubeconfig"}})
-    assert line == "web4-identity:cluster.kubeconfig: no such file: /nowhere/kubeconfig"
-
-
-def test_a_manifest_that_is_not_there_is_named(config, tmp_path):
-    (line,) = problems(config, {"platform": {"manifests": str(tmp_path)}})
-    assert line == f"web4-identity:platform: no such file: {tmp_path}/cloudnative-pg.yaml"
-
-
-def test_installing_the_platform_needs_its_manifests(config):
-    with pytest.raises(pulumi.RunError, match=r"manifests must name the folder of cloudnative-pg\.yaml and "):
-        build_settings(without(config, "platform", "manifests"))
-
-
-@pytest.mark.parametrize(
-    "tls", [{"secret_name": "edge-tls"}, {"certificate_file": None}], ids=["files and a Secret", "a key alone"]
-)
-def test_the_certificate_comes_from_one_place(config, tls):
-    (line,) = problems(config, {"edge": {"tls": tls}})
-    assert line == "web4-identity:edge.tls: give one of: certificate_file and private_key_file; secret_name; issuer"
-
-
 def test_settings_cannot_be_changed(config):
     settings = build_settings(config)
     with pytest.raises(ValueError, match="frozen"):
         settings.identity.replicas = 5
 
 
-def test_the_program_itself_stops_with_the_clear_lines(config):
-    with pytest.raises(pulumi.RunError, match="web4-identity:imags: unknown key"):
-        run_program({**config, "imags": {"nginx": "x"}})
+def images_in(value: Any) -> Iterator[str]:
+    """Every image that an object names, in whatever field its kind has for it."""
+    if isinstance(value, list):
+        for each in value:
+            yield from images_in(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key in {"image", "imageName"} and isinstance(each, str):
+                yield each
+            else:
+                yield from images_in(each)
 
 
-def test_a_firewall_wants_an_nginx_that_has_one(config):
-    change = {"edge": {"waf": {"mode": "blocking"}}, "images": {"nginx": "docker.io/library/nginx:1.28"}}
-    (line,) = problems(config, change)
-    assert line == (
-        "web4-identity:edge.waf.mode: blocking needs an nginx with ModSecurity, and images.nginx is "
-        "docker.io/library/nginx:1.28; build local/images/containerfiles/nginx.Containerfile, or say off"
-    )
+def test_every_image_is_one_of_the_settings_and_each_of_those_is_used(config):
+    catalogue = {name: f"registry.web4.io/{name}:1" for name in ImageSettings.model_fields}
+    program = run_program(overlay(config, {"images": catalogue}))
+    named = {image for each in program.resources for image in images_in(each.inputs)}
+    in_arguments = {catalogue["config_reloader"]}  # the operator is told by an option, and names it itself
+    assert named | in_arguments == set(catalogue.values())
+    assert any(catalogue["config_reloader"] in str(each.inputs) for each in program.of_kind("Deployment"))
+
+
+def test_in_prod_each_of_them_is_a_digest(tmp_path):
+    (tmp_path / "kubeconfig").write_text("")
+    program = run_program(overlay(example("prod", tmp_path / "kubeconfig"), EDITED))
+    named = {image for each in program.resources for image in images_in(each.inputs)}
+    assert len(named) >= 6 and all(re.fullmatch(r"\S+@sha256:[0-9a-f]{64}", image) for image in named)

@@ -1,0 +1,104 @@
+"""`make render`: every object of a stack as a YAML file, from the real program and provider, without a cluster."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pulumi
+import yaml
+
+from infra.configuration import build_settings
+from infra.environments import DEFAULTS
+from local import stack
+from local.cluster import layout
+from local.errors import UserError
+from local.images import build as images
+from local.paths import BIN, PULUMI_HOME, REPO
+from local.tools.catalogue import BUILDS, RENDERERS, Build
+
+RENDERED = REPO / "build" / "rendered"
+
+
+def tools(name: str) -> tuple[Build, ...]:
+    """Return the builds that rendering the stack needs: stack local's images are named after what is in them."""
+    return BUILDS if name == stack.STACK else RENDERERS
+
+
+def configuration(name: str, file: Path | None = None) -> dict[str, Any]:
+    """Return a stack's configuration, a plain value for each key, from its committed file or another.
+
+    Raises:
+        UserError: there is no such stack or file.
+    """
+    if name not in DEFAULTS:
+        raise UserError(f"STACK is {name!r}: give one of {', '.join(DEFAULTS)}.")
+    if file is None and name == stack.STACK:
+        document = stack.configuration({}, layout.NODE_IP, images.references())
+    else:
+        file = file or REPO / f"Pulumi.{name}.yaml"
+        if not file.is_file():
+            raise UserError(f"CONFIG: no such file: {file}")
+        document = yaml.safe_load(file.read_text())
+    return {key.removeprefix(f"{stack.PROJECT}:"): value for key, value in document["config"].items()}
+
+
+def render(name: str, values: Mapping[str, Any], folder: Path) -> None:
+    """Write the objects into `folder`, emptied first: those under `0-crd` are to be applied before `1-manifest`.
+
+    Secrets are written as they are, so every file is this user's alone.
+
+    Args:
+        name: the stack.
+        values: its configuration, a plain value for each key.
+        folder: where to.
+
+    Raises:
+        UserError: a setting is wrong, or Pulumi failed.
+    """
+    kept = {key: value for key, value in values["cluster"].items() if key not in {"kubeconfig", "context"}}
+    values = {**values, "cluster": {**kept, "render_to": str(folder)}}
+    try:
+        build_settings(values)  # here too, so that a mistake is a line and not a page of Pulumi's
+    except pulumi.RunError as error:
+        raise UserError(f"stack {name} is not one to render:\n{error}") from None
+    shutil.rmtree(folder, ignore_errors=True)
+    with TemporaryDirectory(prefix="web4-render-") as scratch:
+        project = Path(scratch)
+        shutil.copyfile(REPO / "Pulumi.yaml", project / "Pulumi.yaml")
+        _pulumi(project, "--cwd", project, "stack", "init", name)
+        # `init` wrote the key that this state's secrets are encrypted with; it goes with the folder.
+        config = project / f"Pulumi.{name}.yaml"
+        document = yaml.safe_load(config.read_text())
+        document["config"] = {f"{stack.PROJECT}:{key}": value for key, value in values.items()}
+        config.write_text(yaml.safe_dump(document, sort_keys=False))
+        up = ("up", "--yes", "--skip-preview", "--suppress-outputs", f"--stack={name}", f"--config-file={config}")
+        _pulumi(project, "--cwd", REPO, *up)
+
+
+def _pulumi(scratch: Path, *words: str | Path) -> None:
+    """Run pulumi on a backend in `scratch`."""
+    environment = {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "PULUMI_HOME": str(PULUMI_HOME),
+        "PULUMI_BACKEND_URL": f"file://{scratch}",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # One write of the state, at the end: after each of a hundred objects it is megabytes each time.
+        "PULUMI_EXPERIMENTAL": "true",
+        "PULUMI_SKIP_CHECKPOINTS": "true",
+        "PULUMI_CONFIG_PASSPHRASE": "of a state that lives for seconds, in a folder of this user's",
+    }
+    result = subprocess.run(
+        [BIN / "pulumi", "--non-interactive", "--color", "never", *words],
+        env={**os.environ, **environment},
+        umask=0o077,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise UserError(f"`pulumi {' '.join(map(str, words))}` failed:\n{result.stdout.strip()}")

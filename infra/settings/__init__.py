@@ -8,6 +8,7 @@ The text under a field is its description, in docs/configuration.md too.
 from typing import Literal
 
 from infra.frozen import Frozen
+from infra.settings.backup import BackupSettings, LocalStore
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
 from infra.settings.kinds import DnsLabel
 from infra.settings.monitoring import MonitoringSettings, PagerSettings
@@ -20,6 +21,7 @@ from infra.settings.stores import DatabaseSettings, ExternalDatabase, ExternalRe
 
 __all__ = [
     "OPERATOR_MANIFESTS",
+    "BackupSettings",
     "ClientAddressSettings",
     "ClusterSettings",
     "DatabaseSettings",
@@ -31,6 +33,7 @@ __all__ = [
     "GenesisSettings",
     "IdentitySettings",
     "ImageSettings",
+    "LocalStore",
     "MonitoringSettings",
     "PagerSettings",
     "PlatformSettings",
@@ -60,6 +63,8 @@ class Settings(Frozen):
     quota: QuotaSettings = QuotaSettings()
     secrets: SecretsSettings = SecretsSettings()
     database: DatabaseSettings
+    backup: BackupSettings | None = None
+    """Where the stack's own Postgres is backed up to; none keeps no backups."""
     redis: RedisSettings
     identity: IdentitySettings = IdentitySettings()
     genesis: GenesisSettings = GenesisSettings()

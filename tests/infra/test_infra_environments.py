@@ -6,7 +6,7 @@ from typing import Any
 import infra_stacks
 import pulumi
 import pytest
-from infra_recording import ROOT, Program, run_program
+from infra_recording import ROOT, Program, pod_template, run_program
 from infra_stacks import EDITED, IMAGES
 
 from infra.configuration import build_settings
@@ -89,6 +89,12 @@ def test_prod_refuses_the_example_as_it_is_committed(example):
     ("change", "key", "reason"),
     [
         ({"database": {"instances": 2}}, "database.instances", "2; prod wants 3 or more"),
+        ({"backup": None}, "backup", "not set; prod wants a destination and the credentials for it"),
+        (
+            {"backup": {"endpoint": "https://s3.example.com:9000"}},
+            "backup.endpoint",
+            "https://s3.example.com:9000 is an example's host; prod wants a store that exists",
+        ),
         ({"identity": {"replicas": 2}}, "identity.replicas", "2; prod wants 3 or more"),
         ({"identity": {"test_mode": True}}, "identity.test_mode", "true; prod wants false"),
         (
@@ -124,7 +130,7 @@ def test_prod_wants_an_external_postgres_verified_and_not_owned_by_the_service(e
     external = {"secret_name": "dsns", "key": "service", "owner_key": "owner", "ca_secret_name": "postgres-ca"}
     edited = overlay(example("prod"), EDITED)
     change = {"database": {"app_secret_name": None, "instances": 1, "external": external}}
-    sound = overlay(edited, overlay(change, {"images": {"postgres": "postgres:17"}}))
+    sound = {**overlay(edited, overlay(change, {"images": {"postgres": "postgres:17"}})), "backup": None}
     build_settings(sound)
     assert refused(overlay(sound, {"database": {"external": {"ca_secret_name": None, "owner_key": None}}})) == {
         "database.external.ca_secret_name": "not set; prod wants the server's certificate verified",
@@ -165,10 +171,11 @@ def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example
         for workload in (
             *(each for each in of.of_kind("Deployment") if each.inputs["metadata"]["namespace"] == "web4"),
             *of.of_kind("Job"),
+            *of.of_kind("CronJob"),
         ):
-            for container in workload.inputs["spec"]["template"]["spec"]["containers"]:
+            for container in pod_template(workload)["spec"]["containers"]:
                 holders += container["resources"].values()
-        assert len(holders) >= 2 + 6 + 8  # something of each
+        assert len(holders) >= 2 + 6 + 8 + 4  # something of each
         assert [("ephemeral-storage" in holder) for holder in holders] == [expected] * len(holders)
 
 

@@ -108,6 +108,7 @@ class Postgres:
             "fsync": "off",
             "max_connections": 60,
             "shared_buffers": "32MB",
+            "track_commit_timestamp": "on",  # as in the cluster, for what the restore drill asks
             **settings,
         }
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]

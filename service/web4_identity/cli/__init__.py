@@ -2,7 +2,7 @@
 
 import typer
 
-from web4_identity.cli import attest, database, keys, mint, openapi, revoke, serve, standing, validate
+from web4_identity.cli import attest, database, keys, mint, openapi, restore_drill, revoke, serve, standing, validate
 
 app = typer.Typer(
     name="web4-identity",
@@ -20,6 +20,7 @@ revoke.add_commands(app)
 standing.add_commands(app)
 validate.add_commands(app)
 openapi.add_commands(app)
+restore_drill.add_commands(app)
 
 
 def main() -> None:

@@ -180,7 +180,7 @@ def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example
 
 
 def test_prod_at_its_largest_fits_its_quota(example):
-    """With a pod more of each kind, as a rollout has for a while, and the operator's sidecars."""
+    """With a pod more of each kind, as a rollout has for a while, the operator's sidecars, and the jobs all at once."""
     program = run_program(overlay(example("prod"), EDITED))
     needed = {"requests.cpu": 0.0, "limits.memory": 0.0, "pods": 0.0}
 
@@ -194,6 +194,10 @@ def test_prod_at_its_largest_fits_its_quota(example):
         add(container["resources"], pods_of(program, name)[1] + 1)
     cluster = program.find("Cluster", "web4-identity-db").inputs["spec"]
     add(cluster["resources"], cluster["instances"] + 1)
+    add(cluster["resources"], 2)  # the restore drill's instance, and the job that makes it
+    for job in program.of_kind("CronJob"):
+        for container in pod_template(job)["spec"]["containers"]:
+            add(container["resources"], 1)
     sidecar = {"requests": {"cpu": "10m"}, "limits": {"memory": "50Mi"}}
     for kind in ("Prometheus", "Alertmanager"):
         add(program.find(kind, "web4").inputs["spec"]["resources"], 2)

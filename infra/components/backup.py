@@ -47,9 +47,7 @@ class Backup(pulumi.ComponentResource):
         )
         ConfigurationCopy(
             "configuration-copy",
-            ConfigurationCopyArgs(
-                **place, image=images.postgres, uid=args.settings.database.uid, settings=args.settings
-            ),
+            ConfigurationCopyArgs(**place, image=images.postgres, settings=args.settings),
             child,
         )
         RestoreDrill(

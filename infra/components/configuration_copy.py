@@ -22,7 +22,6 @@ class ConfigurationCopyArgs(PodArgs):
     """Where, from which image (Postgres's, which has boto3 for barman-cloud), and what is copied where to."""
 
     image: str
-    uid: int
     backup: BackupSettings
     settings: Settings
 
@@ -99,7 +98,6 @@ def _pod(args: ConfigurationCopyArgs) -> core.v1.PodSpecArgs:
         priority=Priority.WATCHING,
         writable={"/tmp": "16Mi"},
         volumes=[volume, *file_volumes("backup-ca", to.ca_secret, CA_KEY)],
-        uid=args.uid,
         service_account_name=APP,
         restart_policy="Never",
     )

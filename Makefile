@@ -37,6 +37,9 @@ test-unit test-infra test-manifests test-cluster: test-%: $(READY) ## Run one ti
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
 	@$(RUN) -m local validate
 
+restore-drill: $(READY) ## Restore the database's backups beside it and compare; TARGET_TIME=2025-01-31T12:00:00Z for an earlier state
+	@$(RUN) -m local restore-drill
+
 coverage: $(READY) ## Run the unit tier and count the lines of service/ that it reaches; fails below 95 %
 	@$(VENV)/bin/pytest -m unit tests/service --cov --cov-report=term
 
@@ -86,4 +89,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools
+.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill

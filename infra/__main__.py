@@ -5,6 +5,7 @@ import pulumi
 from infra.cluster import provider
 from infra.components import alertmanager, edge, prometheus, pushgateway
 from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
+from infra.components.backup import Backup, BackupArgs
 from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.database import Database, DatabaseArgs
 from infra.components.edge import Edge, EdgeArgs
@@ -14,6 +15,7 @@ from infra.components.identity import Identity, IdentityArgs
 from infra.components.migrations import Migrations, MigrationsArgs
 from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
 from infra.components.network import Network, NetworkArgs
+from infra.components.object_store import ObjectStore, ObjectStoreArgs
 from infra.components.platform import Platform, PlatformArgs
 from infra.components.prometheus import Prometheus, PrometheusArgs
 from infra.components.pushgateway import Pushgateway, PushgatewayArgs
@@ -62,17 +64,24 @@ secrets = ExternalSecrets(
     after(namespace),
 )
 
-# Where state lives: the LCT registry, and the rate limits' counters
+# Where state lives: the LCT registry, the store of its backups, and the rate limits' counters
+store = ObjectStore(
+    "object-store",
+    ObjectStoreArgs(**place, image=images.object_store, store=settings.backup and settings.backup.local_store),
+    after(network),
+)
 database = Database(
     "database",
     DatabaseArgs(
         **place,
         image=images.postgres,
         database=settings.database,
+        backup=settings.backup,
         app_connections=app_connections(settings.identity),
     ),
-    after(platform, network, secrets),
+    after(platform, network, secrets, store),
 )
+Backup("backup", BackupArgs(**place, settings=settings), after(database))
 redis = Redis("redis", RedisArgs(**place, image=images.redis, redis=settings.redis), after(network, secrets))
 
 # The service, once no attack on it got through and its schema is there, and the way to it from outside

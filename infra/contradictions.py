@@ -21,6 +21,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
             "build local/images/containerfiles/nginx.Containerfile, or say off"
         )
     yield from detours(settings.edge)
+    if settings.backup and settings.database.external:
+        yield "backup: database.external is backed up by whoever runs it; leave one of the two out"
     yield from too_many(settings)
     yield from _nothing_to_fetch(settings)
     yield from _beyond_the_gate(settings)

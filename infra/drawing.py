@@ -1,5 +1,6 @@
 """Writes docs/architecture.md from the table of flows: `python -m infra.drawing`, or `make docs`."""
 
+from infra.components import object_store
 from infra.flows import Flow, FlowOptions, Party, Place, flows
 from infra.settings.kinds import PROJECT_ROOT
 
@@ -10,6 +11,8 @@ _ALL = FlowOptions(
     api_server_cidrs=("0.0.0.0/0",),
     external_postgres_port=None,
     external_redis_port=None,
+    backup_port=object_store.PORT,
+    own_store=True,
     pager_port=443,
     grafana_namespace="grafana",
 )
@@ -19,9 +22,9 @@ _HEAD = """# Architecture: who speaks to whom
 Written by `make docs` from `infra/flows.py`, which the NetworkPolicies are made from too: change that, not this file.
 
 Boxes are pods of the stack, each with a namespace that lets nothing in or out but along these arrows; round ends are
-outside of it. A pager and Grafana are there when the stack's settings name them; with an external Redis its arrow leads
-outside, and with `edge.route` the arrow from the internet comes from the Gateway's pods. `everything` is every pod of
-the stack.
+outside of it. A pager and Grafana are there when the stack's settings name them; the arrows to Redis and to the
+object store lead outside where those are elsewhere, and with `edge.route` the arrow from the internet comes from the
+Gateway's pods. `everything` is every pod of the stack.
 """
 
 

@@ -4,6 +4,13 @@
 # than waited for, since the official image of nginx has nothing to wait with.
 pause=5 # seconds
 
+# nginx takes a key of another kind than the certificate's for half of a second pair, and then no handshake works.
+is_a_pair() {
+    of_certificate=$(openssl x509 -in /etc/nginx/tls/tls.crt -noout -pubkey)
+    of_key=$(openssl pkey -in /etc/nginx/tls/tls.key -pubout)
+    [ "$of_certificate" = "$of_key" ] || { echo "edge: tls.key is not the key of tls.crt" >&2; false; }
+}
+
 renew() {
     wait=$pause
     while true; do
@@ -12,7 +19,7 @@ renew() {
         there=$(readlink /etc/nginx/tls/..data)
         [ "$there" = "$served" ] && continue
         # A process of its own says whether nginx could serve it: the one that serves is not asked before.
-        if nginx -t -q -e /dev/stderr -c /etc/nginx/nginx.conf; then
+        if is_a_pair && nginx -t -q -e /dev/stderr -c /etc/nginx/nginx.conf; then
             # nginx lets every request that it has begun end with the certificate before.
             nginx -s reload -e /dev/stderr -c /etc/nginx/nginx.conf
             served=$there
@@ -26,6 +33,7 @@ renew() {
 
 # Before nginx reads it: what comes in between is read twice, not missed.
 served=$(readlink /etc/nginx/tls/..data)
+is_a_pair || exit 1
 renew &
 # -e: until the configuration is read, nginx would log to a file in the read-only root.
 exec nginx -e /dev/stderr -g 'daemon off;' -c /etc/nginx/nginx.conf

@@ -9,16 +9,20 @@ from typing import Literal
 
 from pydantic import Field
 
+from infra import backup_target
 from infra.components import (
     alertmanager,
+    configuration_copy,
     database,
     edge,
     gate,
     identity,
     migrations,
+    object_store,
     prometheus,
     pushgateway,
     redis,
+    restore_drill,
     scan,
 )
 from infra.frozen import Frozen
@@ -74,6 +78,10 @@ class FlowOptions(Frozen):
     """None with a Postgres of the stack's own."""
     external_redis_port: int | None
     """None with a Redis of the stack's own."""
+    backup_port: int | None
+    """The port of the backups' store; None without backups."""
+    own_store: bool
+    """Whether that store is the stack's own."""
     pager_port: int | None
     """None without a pager."""
     grafana_namespace: str | None
@@ -91,6 +99,11 @@ SCAN = Party(name="scan", place=Place.OURS, pods={"app": scan.APP})
 REDIS = Party(name="redis", place=Place.OURS, pods={"app": redis.APP})
 # The operator's label is on its instances and on the jobs that make them.
 POSTGRES = Party(name="postgres", place=Place.OURS, pods={"cnpg.io/cluster": database.CLUSTER})
+# The one that the restore drill makes and removes again.
+RESTORED = Party(name="restored", place=Place.OURS, pods={"cnpg.io/cluster": restore_drill.CLUSTER})
+RESTORE_DRILL = Party(name="restore-drill", place=Place.OURS, pods={"app": restore_drill.APP})
+CONFIGURATION_COPY = Party(name="configuration-copy", place=Place.OURS, pods={"app": configuration_copy.APP})
+OBJECT_STORE = Party(name="object-store", place=Place.OURS, pods={"app": object_store.APP})
 PROMETHEUS = Party(
     name="prometheus",
     place=Place.OURS,
@@ -151,6 +164,7 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
         Flow(source=SCAN, target=EDGE, ports=(edge.HTTPS_PORT,), why="the weekly attacks, as from outside"),
         Flow(source=SCAN, target=PUSHGATEWAY, ports=(pushgateway.PORT,), why="how the weekly attacks ended"),
         *([] if elsewhere else _postgres_flows(api_server, api_ports)),
+        *(_backup_flows(options, api_server, api_ports) if options.backup_port else []),
         # Who watches
         Flow(source=PROMETHEUS, target=IDENTITY, ports=(IDENTITY_PORT,), why="metrics"),
         Flow(source=PROMETHEUS, target=PUSHGATEWAY, ports=(pushgateway.PORT,), why="what jobs left there"),
@@ -215,10 +229,35 @@ def _postgres_flows(api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]
     ]
 
 
+def _backup_flows(options: FlowOptions, api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]:
+    """What goes to the backups' store, and what proves that it comes back."""
+    elsewhere = Party(name="object-store", place=Place.ADDRESSES, addresses=ANYWHERE)
+    store = OBJECT_STORE if options.own_store else elsewhere
+    ports = (options.backup_port,)
+    sql, instance_manager = database.PORT, 8000
+    arrows = [
+        Flow(source=POSTGRES, target=store, ports=ports, why="base backups and WAL"),
+        Flow(source=CONFIGURATION_COPY, target=store, ports=ports, why="the stack's settings"),
+        Flow(source=RESTORED, target=store, ports=ports, why="what is restored"),
+        Flow(source=CNPG_OPERATOR, target=RESTORED, ports=(sql, instance_manager), why="as to postgres"),
+        Flow(source=RESTORED, target=api_server, ports=api_ports, why="as postgres"),
+        Flow(source=RESTORE_DRILL, target=api_server, ports=api_ports, why="makes the restored cluster, removes it"),
+        Flow(source=RESTORE_DRILL, target=PUSHGATEWAY, ports=(pushgateway.PORT,), why="what came of it"),
+        Flow(source=RESTORE_DRILL, target=POSTGRES, ports=(sql,), why="what should be restored"),
+        Flow(source=RESTORE_DRILL, target=RESTORED, ports=(sql,), why="what was restored"),
+        Flow(source=KUBELET, target=RESTORED, ports=(instance_manager,), why="probes"),
+    ]
+    if options.own_store:
+        arrows.append(Flow(source=KUBELET, target=OBJECT_STORE, ports=ports, why="probes"))
+    return arrows
+
+
 def flow_options(settings: Settings) -> FlowOptions:
     """What these settings change in the table."""
     route = settings.edge.route
     return FlowOptions(
+        backup_port=backup_target.port(settings.backup) if settings.backup else None,
+        own_store=bool(settings.backup and settings.backup.local_store),
         api_server_cidrs=settings.cluster.api_server_cidrs,
         external_postgres_port=settings.database.external.port if settings.database.external else None,
         external_redis_port=settings.redis.external.port if settings.redis.external else None,

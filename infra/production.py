@@ -24,6 +24,7 @@ def refusals(settings: Settings) -> Iterator[str]:
     unused = unused | {"redis"} if external else unused
     postgres = settings.database.external
     unused = unused | {"postgres"} if postgres else unused
+    unused = unused if settings.backup and settings.backup.local_store else unused | {"object_store"}
     for name, image in settings.images:
         if name in unused:
             continue
@@ -38,6 +39,7 @@ def refusals(settings: Settings) -> Iterator[str]:
         yield "database.external.ca_secret_name: not set; prod wants the server's certificate verified"
     if postgres and postgres.owner_key is None:
         yield "database.external.owner_key: not set; prod wants a service that does not own its tables"
+    yield from _backup_refusals(settings)
     if external and is_reserved(external.host):
         yield f"redis.external.host: {external.host} is an example's name; prod wants a Redis that exists"
     if settings.identity.replicas < FEWEST:
@@ -57,6 +59,18 @@ def refusals(settings: Settings) -> Iterator[str]:
         yield "edge.public_authorities: empty; prod wants the hosts that payers sign for, or the key left out"
     if settings.monitoring.pager is None:
         yield "monitoring.pager: not set; prod wants somebody to call: kind and secret_name"
+
+
+def _backup_refusals(settings: Settings) -> Iterator[str]:
+    backup = settings.backup
+    if backup is None:
+        if settings.database.external is None:
+            yield "backup: not set; prod wants a destination and the credentials for it"
+        return
+    if backup.local_store:
+        yield "backup.local_store: it is lost with the cluster; prod wants a destination elsewhere"
+    if backup.endpoint and is_reserved(backup.endpoint.partition("://")[2]):
+        yield f"backup.endpoint: {backup.endpoint} is an example's host; prod wants a store that exists"
 
 
 def is_reserved(authority: str) -> bool:

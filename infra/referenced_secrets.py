@@ -34,6 +34,8 @@ def referenced_secrets(settings: Settings) -> Iterator[ReferencedSecret]:
         yield ReferencedSecret(name=database.reader_secret_name, role=READER_ROLE)
     if database.external:
         yield ReferencedSecret(name=database.external.secret_name)
+    if settings.backup and settings.backup.credentials_secret_name:
+        yield ReferencedSecret(name=settings.backup.credentials_secret_name)
     if redis.secret_name:
         yield ReferencedSecret(name=redis.secret_name)
     if pager:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from local import checks, gate, stack
+from local import checks, gate, restore, stack
 from local import up as whole
 from local.cluster import lifecycle, node
 from local.console import say
@@ -118,6 +118,15 @@ def validate(
     """Attack the running stack through its edge; exits with 0 only when nothing got past it."""
     with _alone():
         raise typer.Exit(gate.validate(target(), options or []))
+
+
+@app.command("restore-drill")
+@_plain_errors
+def restore_drill(
+    target_time: Annotated[str, typer.Option(envvar="TARGET_TIME", help="The time to restore; default now.")] = "",
+) -> None:
+    """Restore the database's backups into a second cluster and compare; exits with 0 only when all is the same."""
+    raise typer.Exit(restore.drill(target(), target_time))
 
 
 @app.command()

@@ -20,10 +20,9 @@ class Password:
 
     def settings(self, name: str, other: str) -> dict[str, str]:
         """Return the paths under the names of the settings: the password's, and the other one's if there is one."""
-        if not self.file.exists():
-            write_private(self.file, _new())
+        password = made_once(self.file)
         besides = next((path for path in (self._next, self._previous) if path.exists()), None)
-        return {name: str(self.file), **({other: str(besides)} if besides else {})}
+        return {name: password, **({other: str(besides)} if besides else {})}
 
     def prepare(self) -> None:
         """Make the next password, unless a rotation that was interrupted has come this far or further."""
@@ -47,6 +46,13 @@ class Password:
     @property
     def _previous(self) -> Path:
         return self.file.with_name(f"{self.file.name}.previous")
+
+
+def made_once(file: Path) -> str:
+    """Return the path of a file with a password, made if absent."""
+    if not file.exists():
+        write_private(file, _new())
+    return str(file)
 
 
 def _new() -> str:

@@ -15,7 +15,7 @@ import yaml
 from local import pki
 from local.console import capture, say
 from local.errors import UserError
-from local.passwords import Password
+from local.passwords import Password, made_once
 from local.paths import BIN, MANIFESTS, PULUMI_HOME, REPO, STATE, private_dir, write_private
 from local.target import Target
 
@@ -30,6 +30,8 @@ SOCIETY = "web4-local"
 EDGE_CA = STATE / "edge-ca.crt"
 REDIS_PASSWORD = Password(STATE / "redis-password")
 DATABASE_PASSWORD = Password(STATE / "database-password")
+STORE_KEY = STATE / "object-store-key"
+STORE_NAME = "web4-object-store"
 REDIS_NAME = "redis-service"
 # What this stack may not contain; the file makes some rules warnings, or drops them, where they are for production.
 POLICIES = ("--policy-pack=infra/policy", "--policy-pack-config=infra/policy/relaxed.json")
@@ -134,6 +136,7 @@ def configuration(cluster: dict[str, str], address: str, images: Mapping[str, st
         "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
         "database": database_access(),
+        "backup": {"local_store": store_access()},
         "redis": redis_access(),
         # On a laptop one key does everything.
         "identity": {"operator_lct_ids": [first.lct_id]},
@@ -170,13 +173,16 @@ def database_access() -> dict[str, object]:
 def redis_access() -> dict[str, object]:
     """Return the setting `redis`: a password and a certificate of this machine's own, made at the first call."""
     private_dir(STATE)
-    ca = pki.authority(STATE, "redis-ca")
-    certificate, key = pki.issue(ca, STATE, "redis", REDIS_NAME, names=(REDIS_NAME,))
-    files = {"certificate_file": certificate, "private_key_file": key, "ca_file": ca.certificate}
     return {
         **REDIS_PASSWORD.settings("password_file", "other_password_file"),
-        "tls": {name: str(path) for name, path in files.items()},
+        "tls": _certificate("redis", REDIS_NAME),
     }
+
+
+def store_access() -> dict[str, object]:
+    """Return the setting `backup.local_store`, likewise."""
+    private_dir(STATE)
+    return {"secret_key_file": made_once(STORE_KEY), **_certificate("object-store", STORE_NAME)}
 
 
 def exists() -> bool:
@@ -230,7 +236,16 @@ _PULUMI_IMAGES = (
     "cloudnative-pg",
     "prometheus-operator",
     "config-reloader",
+    "object-store",
 )
+
+
+def _certificate(name: str, host: str) -> dict[str, str]:
+    """The paths of a certificate for `host`, its key and a CA of its own, each made if absent."""
+    ca = pki.authority(STATE, f"{name}-ca")
+    certificate, key = pki.issue(ca, STATE, name, host, names=(host,))
+    files = {"certificate_file": certificate, "private_key_file": key, "ca_file": ca.certificate}
+    return {key: str(path) for key, path in files.items()}
 
 
 def _given_passphrase() -> dict[str, str]:

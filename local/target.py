@@ -24,10 +24,14 @@ class Target:
     context: str
     embedded: bool
 
-    def kubectl(self, *words: str) -> str:
-        """Run kubectl on this cluster and return what it printed; raises UserError if it fails."""
+    def command(self, *words: str) -> list[str]:
+        """Return the command line of kubectl on this cluster."""
         program = shutil.which("kubectl", path=f"{BIN}:{os.environ['PATH']}") or "kubectl"
-        return capture([program, f"--kubeconfig={self.kubeconfig}", f"--context={self.context}", *words])
+        return [program, f"--kubeconfig={self.kubeconfig}", f"--context={self.context}", *words]
+
+    def kubectl(self, *words: str, stdin: str = "") -> str:
+        """Run kubectl on this cluster and return what it printed; raises UserError if it fails."""
+        return capture(self.command(*words), stdin=stdin)
 
     def address(self) -> str:
         """Return the address of one of its nodes, where NodePorts answer."""

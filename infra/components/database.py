@@ -6,12 +6,13 @@ import pulumi
 from pulumi_kubernetes import core
 
 from infra.availability import TOPOLOGIES
+from infra.backup_target import barman_object_store, service_account_annotations
 from infra.connections import READERS
 from infra.kube import custom_resource, metadata
 from infra.pods import PodArgs, resources, with_disk
 from infra.priorities import Priority, priority_class
 from infra.secret_refs import secret_words
-from infra.settings import DatabaseSettings
+from infra.settings import BackupSettings, DatabaseSettings
 
 CLUSTER = "web4-identity-db"
 DATABASE = "web4_identity_db"
@@ -49,6 +50,7 @@ class DatabaseArgs(PodArgs):
 
     image: str
     database: DatabaseSettings
+    backup: BackupSettings | None
     app_connections: int
     """The most that the service opens."""
 
@@ -88,7 +90,8 @@ class Database(pulumi.ComponentResource):
                 "postgresGID": args.database.uid,
                 "bootstrap": {"initdb": {"database": DATABASE, "owner": OWNER}},
                 "managed": {"roles": _roles(args)},
-                "postgresql": _postgresql(args.database),
+                "postgresql": _postgresql(args.database, args.backup),
+                **_backup(args.backup),
                 "storage": storage,
                 # On disk and not on the volume: the operator's own program, copied into each pod, and sorts in /tmp.
                 "resources": with_disk(
@@ -172,7 +175,18 @@ def _roles(args: DatabaseArgs) -> list[dict[str, Any]]:
     ]
 
 
-def _postgresql(database: DatabaseSettings) -> dict[str, Any]:
+def _backup(backup: BackupSettings | None) -> dict[str, Any]:
+    """Where the operator archives to. Base backups have a schedule of their own (infra/components/backup.py)."""
+    if backup is None:
+        return {}
+    annotations = service_account_annotations(backup)
+    return {
+        "backup": {"barmanObjectStore": barman_object_store(backup), "retentionPolicy": backup.retention},
+        **({"serviceAccountTemplate": {"metadata": {"annotations": annotations}}} if annotations else {}),
+    }
+
+
+def _postgresql(database: DatabaseSettings, backup: BackupSettings | None) -> dict[str, Any]:
     """What each server is configured with."""
     # The operator's own rules stand before these: its local access, and its replicas' certificates.
     rules = [f"hostssl {DATABASE} {OWNER},{APP_ROLE},{READER_ROLE} all scram-sha-256", "host all all all reject"]
@@ -185,6 +199,10 @@ def _postgresql(database: DatabaseSettings) -> dict[str, Any]:
         # A forgotten transaction keeps every table from being cleaned. The service allows itself less.
         "idle_in_transaction_session_timeout": "5min",
     }
+    if backup:
+        parameters["archive_timeout"] = f"{backup.archive_seconds}s"
+        # The restore drill asks which rows were committed by a time (service/web4_identity/restore/registry.py).
+        parameters["track_commit_timestamp"] = "on"
     return {"parameters": parameters, "pg_hba": rules, **_replication(database.instances)}
 
 

@@ -8,6 +8,7 @@ The text under a field is its description, in docs/configuration.md too.
 from typing import Literal
 
 from infra.frozen import Frozen
+from infra.settings.backup import BackupSettings, LocalStore
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
 from infra.settings.gate import GateSettings
 from infra.settings.kinds import DnsLabel
@@ -21,6 +22,7 @@ from infra.settings.stores import DatabaseSettings, ExternalDatabase, ExternalRe
 
 __all__ = [
     "OPERATOR_MANIFESTS",
+    "BackupSettings",
     "ClientAddressSettings",
     "ClusterSettings",
     "DatabaseSettings",
@@ -33,6 +35,7 @@ __all__ = [
     "GenesisSettings",
     "IdentitySettings",
     "ImageSettings",
+    "LocalStore",
     "MonitoringSettings",
     "PagerSettings",
     "PlatformSettings",
@@ -62,6 +65,8 @@ class Settings(Frozen):
     quota: QuotaSettings = QuotaSettings()
     secrets: SecretsSettings = SecretsSettings()
     database: DatabaseSettings
+    backup: BackupSettings | None = None
+    """Where the stack's own Postgres is backed up to; none keeps no backups."""
     redis: RedisSettings
     identity: IdentitySettings = IdentitySettings()
     gate: GateSettings = GateSettings()

@@ -63,6 +63,7 @@ def images(architecture: str) -> tuple[Image, ...]:
         _program("local-path-provisioner"),
         _program("prometheus-operator"),
         _program("config-reloader", "prometheus-config-reloader"),
+        _program("object-store", "versitygw"),
         Image(
             "cloudnative-pg",
             files=((f"rootfs/{manager}", BIN / "cloudnative-pg"),),

@@ -15,6 +15,7 @@ PROMETHEUS_OPERATOR = "0.85.0"
 COREDNS = "1.15.0"
 ETCD = "3.6.4"
 CHECKOV = "3.3.30"
+VERSITYGW = "v1.8.0"
 
 PROVIDER_PLUGIN = f"pulumi/plugins/resource-kubernetes-v{PULUMI_KUBERNETES}/pulumi-resource-kubernetes"
 
@@ -154,6 +155,13 @@ BUILDS: tuple[Build, ...] = (
         "controllers",
         (Binary("local-path-provisioner", "github.com/rancher/local-path-provisioner"),),
         seconds=20,
+    ),
+    Build(
+        "S3 gateway",
+        "object-store",
+        (Binary("versitygw", "github.com/versity/versitygw/cmd/versitygw", ("--version",), VERSITYGW),),
+        seconds=110,
+        ldflags=f"-X main.Version={VERSITYGW}",
     ),
     Build(
         "Pulumi",

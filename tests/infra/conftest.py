@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from infra_recording import DATABASE_PASSWORD, PRIVATE_KEY, REDIS_KEY, REDIS_PASSWORD, Program, run_program
+from infra_recording import (
+    DATABASE_PASSWORD,
+    PRIVATE_KEY,
+    REDIS_KEY,
+    REDIS_PASSWORD,
+    STORE_KEY,
+    Program,
+    run_program,
+)
 
 MANIFESTS = Path(__file__).parent / "manifests"
 
@@ -15,10 +23,11 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("machine")
     files = {"kubeconfig": "", "tls.crt": "-----BEGIN CERTIFICATE-----\n", "tls.key": PRIVATE_KEY}
     files |= {"redis.key": REDIS_KEY, "redis-password": f"{REDIS_PASSWORD}\n"}
-    files |= {"database-password": f"{DATABASE_PASSWORD}\n"}
+    files |= {"database-password": f"{DATABASE_PASSWORD}\n", "store-key": f"{STORE_KEY}\n"}
     for name, text in files.items():
         (folder / name).write_text(text)
-    redis_tls = {"certificate_file": "tls.crt", "private_key_file": "redis.key", "ca_file": "tls.crt"}
+    tls = {"certificate_file": "tls.crt", "private_key_file": "redis.key", "ca_file": "tls.crt"}
+    certificate = {name: str(folder / file) for name, file in tls.items()}
     return {
         "environment": "local",
         "cluster": {"kubeconfig": str(folder / "kubeconfig"), "context": "local"},
@@ -27,8 +36,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "database": {"app_password_file": str(folder / "database-password")},
         "redis": {
             "password_file": str(folder / "redis-password"),
-            "tls": {name: str(folder / file) for name, file in redis_tls.items()},
+            "tls": certificate,
         },
+        "backup": {"local_store": {"secret_key_file": str(folder / "store-key"), **certificate}},
         "edge": {"tls": {"certificate_file": str(folder / "tls.crt"), "private_key_file": str(folder / "tls.key")}},
     }
 

@@ -20,8 +20,15 @@ PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nnot a key, and never to be seen\n---
 REDIS_KEY = PRIVATE_KEY.replace("not a key", "not Redis's key")
 REDIS_PASSWORD = "not a password, and never to be seen"
 DATABASE_PASSWORD = REDIS_PASSWORD.replace("not a", "not Postgres's")
+STORE_KEY = REDIS_PASSWORD.replace("not a password", "not the object store's key")
 # What Pulumi's engine knows a secret value by, and encrypts it in the state for.
 _SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+
+
+def pod_template(workload: "Resource") -> dict[str, Any]:
+    """The template of the pods that a Deployment, Job or CronJob makes."""
+    spec = workload.inputs["spec"]
+    return spec.get("jobTemplate", {}).get("spec", spec)["template"]
 
 
 @dataclass(frozen=True)

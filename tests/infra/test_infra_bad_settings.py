@@ -20,7 +20,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an unknown section": (
         {"egde": {}},
-        "egde: unknown key; allowed here: cluster, ",
+        "egde: unknown key; allowed here: backup, cluster, ",
     ),
     "a section that is no section": (
         {"identity": "{replicas: 2"},

@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from infra_nginx import Ports, nginx, replaced, serving, wait_for_answer, write_certificate, write_conf
 from infra_ports import free_ports
 from infra_upstream import SlowUpstream
@@ -59,13 +61,16 @@ def edge(tmp_path: Path) -> Iterator[subprocess.Popen]:
             process.wait(10)
 
 
-def mount(folder: Path, serial: int, *, broken: bool = False) -> None:
-    """Put certificate number `serial` there, as a kubelet does: a new folder, then the link to it, at once."""
+def mount(folder: Path, serial: int, changes: dict[str, bytes] | None = None) -> None:
+    """Put certificate number `serial` there, with `changes` to its files, as a kubelet does.
+
+    That is, a new folder, then the link to it, at once.
+    """
     version = folder / f"..version-{serial}"
     version.mkdir()
     write_certificate(version, serial)
-    if broken:
-        (version / "tls.crt").write_text("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n")
+    for name, content in (changes or {}).items():
+        (version / name).write_bytes(content)
     (folder / "..data_tmp").symlink_to(version.name)
     (folder / "..data_tmp").rename(folder / "..data")
     for name in ("tls.crt", "tls.key"):
@@ -117,11 +122,24 @@ def test_a_renewed_certificate_is_served_and_no_request_is_lost(edge, tmp_path):
     assert "the certificate was renewed" in (tmp_path / "start.log").read_text()
 
 
-def test_a_certificate_that_cannot_be_served_is_refused_and_the_one_before_is_served_on(edge, tmp_path):
+ANOTHER_KIND_OF_KEY = Ed25519PrivateKey.generate().private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"tls.crt": b"-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n"}, "tls.crt"),
+        ({"tls.key": ANOTHER_KIND_OF_KEY}, "tls.key is not the key of tls.crt"),
+    ],
+    ids=["no certificate", "a key of another kind, which nginx itself accepts"],
+)
+def test_what_cannot_be_served_is_refused_and_the_certificate_before_is_served_on(edge, tmp_path, changes, reason):
     log = tmp_path / "start.log"
-    mount(tmp_path, 2, broken=True)
+    mount(tmp_path, 2, changes)
     wait_until(lambda: "the new certificate is refused" in log.read_text())
-    assert "cannot load certificate" in log.read_text()
+    assert reason in log.read_text()
     assert served() == 1
     assert httpx.get(f"{URL}/", verify=False).status_code == 200
     assert edge.poll() is None

@@ -6,7 +6,7 @@ from typing import Any
 import infra_stacks
 import pulumi
 import pytest
-from infra_recording import ROOT, Program, run_program
+from infra_recording import ROOT, Program, pod_template, run_program
 from infra_stacks import EDITED, IMAGES
 
 from infra.configuration import build_settings
@@ -89,6 +89,12 @@ def test_prod_refuses_the_example_as_it_is_committed(example):
     ("change", "key", "reason"),
     [
         ({"database": {"instances": 2}}, "database.instances", "2; prod wants 3 or more"),
+        ({"backup": None}, "backup", "not set; prod wants a destination and the credentials for it"),
+        (
+            {"backup": {"endpoint": "https://s3.example.com:9000"}},
+            "backup.endpoint",
+            "https://s3.example.com:9000 is an example's host; prod wants a store that exists",
+        ),
         ({"identity": {"replicas": 2}}, "identity.replicas", "2; prod wants 3 or more"),
         ({"identity": {"test_mode": True}}, "identity.test_mode", "true; prod wants false"),
         ({"gate": {"enabled": False}}, "gate.enabled", "false; prod wants each version attacked before it serves"),
@@ -130,7 +136,7 @@ def test_prod_wants_an_external_postgres_verified_and_not_owned_by_the_service(e
     external = {"secret_name": "dsns", "key": "service", "owner_key": "owner", "ca_secret_name": "postgres-ca"}
     edited = overlay(example("prod"), EDITED)
     change = {"database": {"app_secret_name": None, "instances": 1, "external": external}}
-    sound = overlay(edited, overlay(change, {"images": {"postgres": "postgres:17"}}))
+    sound = {**overlay(edited, overlay(change, {"images": {"postgres": "postgres:17"}})), "backup": None}
     build_settings(sound)
     assert refused(overlay(sound, {"database": {"external": {"ca_secret_name": None, "owner_key": None}}})) == {
         "database.external.ca_secret_name": "not set; prod wants the server's certificate verified",
@@ -171,15 +177,16 @@ def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example
         for workload in (
             *(each for each in of.of_kind("Deployment") if each.inputs["metadata"]["namespace"] == "web4"),
             of.job("web4-identity-migrate"),
+            *of.of_kind("CronJob"),
         ):
-            for container in workload.inputs["spec"]["template"]["spec"]["containers"]:
+            for container in pod_template(workload)["spec"]["containers"]:
                 holders += container["resources"].values()
-        assert len(holders) >= 2 + 6 + 8  # something of each
+        assert len(holders) >= 2 + 6 + 8 + 4  # something of each
         assert [("ephemeral-storage" in holder) for holder in holders] == [expected] * len(holders)
 
 
 def test_prod_at_its_largest_fits_its_quota(example):
-    """With a pod more of each kind, as a rollout has for a while, and the operator's sidecars."""
+    """With a pod more of each kind, as a rollout has for a while, the operator's sidecars, and the jobs all at once."""
     program = run_program(overlay(example("prod"), EDITED))
     needed = {"requests.cpu": 0.0, "limits.memory": 0.0, "pods": 0.0}
 
@@ -193,6 +200,10 @@ def test_prod_at_its_largest_fits_its_quota(example):
         add(container["resources"], pods_of(program, name)[1] + 1)
     cluster = program.find("Cluster", "web4-identity-db").inputs["spec"]
     add(cluster["resources"], cluster["instances"] + 1)
+    add(cluster["resources"], 2)  # the restore drill's instance, and the job that makes it
+    for job in program.of_kind("CronJob"):
+        for container in pod_template(job)["spec"]["containers"]:
+            add(container["resources"], 1)
     sidecar = {"requests": {"cpu": "10m"}, "limits": {"memory": "50Mi"}}
     for kind in ("Prometheus", "Alertmanager"):
         add(program.find(kind, "web4").inputs["spec"]["resources"], 2)

@@ -21,7 +21,9 @@ EXTERNAL = {
 
 
 def with_external(config: dict[str, Any], **change: Any) -> dict[str, Any]:
-    return overlay(config, {"database": {"app_password_file": None, "external": {**EXTERNAL, **change}}})
+    external = {"app_password_file": None, "external": {**EXTERNAL, **change}}
+    without_backup = {key: value for key, value in config.items() if key != "backup"}
+    return overlay(without_backup, {"database": external})
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,14 @@ def test_the_network_lets_its_port_through_and_none_of_the_operators(external):
         (rule,) = policies[name]["egress"]
         assert rule["ports"] == [{"port": 6432, "protocol": "TCP"}]
         assert {"ipBlock": {"cidr": "0.0.0.0/0"}} in rule["to"]
+
+
+def test_backups_of_it_are_its_providers(config):
+    with pytest.raises(pulumi.RunError) as caught:
+        build_settings({**with_external(config), "backup": config["backup"]})
+    assert str(caught.value) == (
+        "web4-identity:backup: database.external is backed up by whoever runs it; leave one of the two out"
+    )
 
 
 @pytest.mark.parametrize("key", ["app_secret_name", "reader_secret_name"])

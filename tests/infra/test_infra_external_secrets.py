@@ -79,7 +79,13 @@ def test_whoever_needs_a_secret_waits_until_it_is_there(with_store: Program):
 def test_the_dsns_of_another_postgres_are_fetched_too(config: dict[str, Any]):
     external = {"external": {"secret_name": "web4-dsns", "key": "service"}}
     change = {**BY_NAME, "database": {"app_password_file": None, **external}}
-    assert "web4-dsns" in specs(run_program(overlay(config, change)))
+    without_backup = {key: value for key, value in config.items() if key != "backup"}
+    assert "web4-dsns" in specs(run_program(overlay(without_backup, change)))
+
+
+def test_the_credentials_of_the_backups_store_are_fetched_too(config: dict[str, Any]):
+    elsewhere = {"local_store": None, "destination": "s3://web4-backups", "credentials_secret_name": "web4-s3"}
+    assert "web4-s3" in specs(run_program(overlay(config, {**BY_NAME, "backup": elsewhere})))
 
 
 def test_without_a_store_nothing_is_fetched(program: Program):

@@ -4,10 +4,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from infra_recording import Program, Resource, run_program
+from infra_recording import Program, Resource, pod_template, run_program
 
 from infra import drawing
-from infra.components import alertmanager, database, prometheus
+from infra.components import alertmanager, database, object_store, prometheus, restore_drill
 from infra.environments import overlay
 from infra.flows import EDGE, IDENTITY, POSTGRES, Flow, FlowOptions, Party, Place, flows
 
@@ -18,6 +18,8 @@ LOCAL = flows(
         api_server_cidrs=("0.0.0.0/0",),
         external_postgres_port=None,
         external_redis_port=None,
+        backup_port=object_store.PORT,
+        own_store=True,
         pager_port=None,
         grafana_namespace=None,
     )
@@ -25,6 +27,7 @@ LOCAL = flows(
 # The labels that the operators give the pods they make for us, besides those of infra/flows.py.
 OPERATORS_PODS = {
     "postgres": {"cnpg.io/cluster": database.CLUSTER, "cnpg.io/podRole": "instance"},
+    "restored": {"cnpg.io/cluster": restore_drill.CLUSTER, "cnpg.io/podRole": "instance"},
     "prometheus": {"app.kubernetes.io/name": "prometheus", "prometheus": prometheus.NAME},
     "alertmanager": {"app.kubernetes.io/name": "alertmanager", "alertmanager": alertmanager.NAME},
 }
@@ -39,11 +42,6 @@ def workloads(program: Program) -> list[Resource]:
 
 def pod_labels(workload: Resource) -> dict[str, str]:
     return pod_template(workload)["metadata"]["labels"]
-
-
-def pod_template(workload: Resource) -> dict[str, Any]:
-    spec = workload.inputs["spec"]
-    return (spec["jobTemplate"]["spec"] if "jobTemplate" in spec else spec)["template"]
 
 
 def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
@@ -96,16 +94,12 @@ def rules(program) -> Rules:
 def pods(program) -> dict[str, dict[str, str]]:
     """Every pod's labels, by the name it has in the drawing."""
     by_app = {pod_labels(each)["app"]: pod_labels(each) for each in workloads(program)}
-    short = {
-        "web4-edge": "edge",
-        "web4-identity": "identity",
+    other = {
         "web4-identity-migrate": "migrations",
         "web4-identity-gate": "gate",
         "web4-identity-scan": "scan",
-        "web4-pushgateway": "pushgateway",
-        "redis": "redis",
     }
-    return {**{short[app]: labels for app, labels in by_app.items()}, **OPERATORS_PODS}
+    return {**{other.get(app, app.removeprefix("web4-")): each for app, each in by_app.items()}, **OPERATORS_PODS}
 
 
 def test_the_committed_drawing_is_what_the_table_says():
@@ -175,6 +169,12 @@ def test_between_our_pods_exactly_the_arrows_are_open(pods, rules):
         ("migrations", "postgres", 5432),
         ("postgres", "postgres", 5432),
         ("postgres", "postgres", 8000),
+        ("postgres", "object-store", 7070),
+        ("configuration-copy", "object-store", 7070),
+        ("restored", "object-store", 7070),
+        ("restore-drill", "postgres", 5432),
+        ("restore-drill", "pushgateway", 9091),
+        ("restore-drill", "restored", 5432),
         ("prometheus", "identity", 8001),
         ("prometheus", "postgres", 9187),
         ("prometheus", "alertmanager", 9093),
@@ -190,7 +190,7 @@ def test_the_internet_reaches_the_edge_alone(pods, rules):
 
 def test_outside_only_the_api_server_and_dns_are_reached(pods, rules):
     api = {name for name in pods if rules.open(pods[name], API_SERVER, 6443, outward=True)}
-    assert api == {"postgres", "prometheus"}
+    assert api == {"postgres", "restored", "restore-drill", "prometheus"}
     assert not [
         name for name in pods for port in (80, 5432, 8443) if rules.open(pods[name], CLIENT, port, outward=True)
     ]
@@ -215,7 +215,7 @@ def test_the_operator_reaches_its_instances_from_whichever_namespace_it_is_in(po
 def test_no_pod_is_there_before_the_walls_are(program):
     deny = program.find("NetworkPolicy", "default-deny")
     made = [*workloads(program), *(program.of_kind(kind)[0] for kind in ("Cluster", "Prometheus", "Alertmanager"))]
-    assert len(made) >= 8
+    assert len(made) >= 11
     for each in made:
         assert deny.urn in program.waits_for(each), each.urn
 
@@ -223,6 +223,12 @@ def test_no_pod_is_there_before_the_walls_are(program):
 def test_what_the_settings_name_gets_an_arrow(config, pods):
     change = {
         "cluster": {"api_server_cidrs": ["10.89.0.2/32"]},
+        "backup": {
+            "local_store": None,
+            "destination": "s3://backups/web4",
+            "endpoint": "https://s3.web4.io:9000",
+            "credentials_secret_name": "web4-backup",
+        },
         "redis": {"tls": None, "external": {"host": "redis.web4.io", "port": 6380}},
         "monitoring": {
             "pager": {"kind": "webhook", "secret_name": "on-call", "port": 8443},
@@ -236,6 +242,8 @@ def test_what_the_settings_name_gets_an_arrow(config, pods):
         pods["identity"], (pods["redis"], {"kubernetes.io/metadata.name": "web4"}), 6379, outward=True
     )
     assert rules.open(pods["alertmanager"], CLIENT, 8443, outward=True)
+    for name in ("postgres", "restored", "configuration-copy"):
+        assert rules.open(pods[name], CLIENT, 9000, outward=True)
     grafana = ({"app": "grafana"}, {"kubernetes.io/metadata.name": "grafana"})
     assert rules.open(pods["prometheus"], grafana, 9090, outward=False)
     assert rules.open(pods["postgres"], API_SERVER, 6443, outward=True)

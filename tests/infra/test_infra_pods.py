@@ -5,7 +5,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from infra_recording import DATABASE_PASSWORD, PRIVATE_KEY, REDIS_KEY, REDIS_PASSWORD, is_secret, run_program
+from infra_recording import (
+    DATABASE_PASSWORD,
+    PRIVATE_KEY,
+    REDIS_KEY,
+    REDIS_PASSWORD,
+    STORE_KEY,
+    is_secret,
+    pod_template,
+    run_program,
+)
 
 from infra.environments import overlay
 from infra.pods import PodArgs, hardened_pod, resources
@@ -18,12 +27,15 @@ SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "KEY", "_AUTH")
 # Each app of ours, and its pods' priority.
 OURS = {
     "redis": "web4-state",
+    "web4-object-store": "web4-state",
     "web4-edge": "web4-serving",
     "web4-identity": "web4-serving",
     "web4-identity-gate": "web4-serving",
     "web4-identity-migrate": "web4-serving",
     "web4-identity-scan": "web4-watching",
     "web4-pushgateway": "web4-watching",
+    "web4-configuration-copy": "web4-watching",
+    "web4-restore-drill": "web4-watching",
 }
 
 
@@ -35,8 +47,7 @@ def our_pods(program) -> dict[str, dict[str, Any]]:
         if each.inputs.get("metadata", {}).get("namespace") == "web4"
         and {"template", "jobTemplate"} & each.inputs.get("spec", {}).keys()
     ]
-    templates = [each.inputs["spec"].get("jobTemplate", each.inputs)["spec"]["template"] for each in workloads]
-    return {each["metadata"]["labels"]["app"]: each["spec"] for each in templates}
+    return {each.inputs["metadata"]["labels"]["app"]: pod_template(each)["spec"] for each in workloads}
 
 
 def test_these_are_all_our_pods(program):
@@ -141,13 +152,23 @@ def test_no_variable_holds_a_secret(program):
     ("text", "holder"),
     [
         (PRIVATE_KEY, "web4-edge-tls"),
-        (REDIS_KEY, "redis-tls"),
         (REDIS_PASSWORD, "redis-password"),
         (DATABASE_PASSWORD, "web4-identity-db-service"),
+        (STORE_KEY, "web4-object-store-credentials"),
     ],
-    ids=["the edge's key", "Redis's key", "Redis's password", "Postgres's password"],
+    ids=["the edge's key", "Redis's password", "Postgres's password", "the object store's key"],
 )
 def test_it_is_a_secret_to_pulumi_and_stands_nowhere_else(program, text, holder):
     assert is_secret(program.find("Secret", holder).inputs["stringData"])
-    holders = [each.urn for each in program.resources if json.dumps(text)[1:-1] in json.dumps(each.inputs)]
-    assert holders == [program.find("Secret", holder).urn]
+    assert where(program, text) == {holder}
+
+
+def test_the_key_of_a_certificate_inside_the_cluster_is_one_too(program):
+    for holder in ("redis-tls", "web4-object-store-tls"):
+        assert is_secret(program.find("Secret", holder).inputs["stringData"])
+    assert where(program, REDIS_KEY) == {"redis-tls", "web4-object-store-tls"}  # one key for both, in these tests
+
+
+def where(program, text: str) -> set[str]:
+    """The names of all that hold `text`."""
+    return {each.name for each in program.resources if json.dumps(text)[1:-1] in json.dumps(each.inputs)}

@@ -86,11 +86,15 @@ class Service:
         return False
 
 
+def postgres_program(name):
+    """The path of a program of Postgres's, the newest there is."""
+    return binary(name, "postgresql", *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))
+
+
 class Postgres:
     def __init__(self, parent=None, **settings):
         """Start a server; `parent` is the folder for its files, `settings` are server parameters in place of ours."""
-        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-        initdb, server = (binary(name, "postgresql", *folders) for name in ("initdb", "postgres"))
+        initdb, server = postgres_program("initdb"), postgres_program("postgres")
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="web4-pg-", dir=parent))
         secret = self.folder / "password"
@@ -108,6 +112,7 @@ class Postgres:
             "fsync": "off",
             "max_connections": 60,
             "shared_buffers": "32MB",
+            "track_commit_timestamp": "on",  # as in the cluster, for what the restore drill asks
             **settings,
         }
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
@@ -127,8 +132,8 @@ class Postgres:
     def url(self, database, *, port=None, password=PASSWORD):
         return f"postgresql://owner:{password}@127.0.0.1:{port or self.port}/{database}"
 
-    async def run(self, statement, database="postgres"):
-        connection = await asyncpg.connect(self.url(database))
+    async def run(self, statement, database="postgres", *, port=None):
+        connection = await asyncpg.connect(self.url(database, port=port))
         try:
             return await connection.fetch(statement)
         finally:

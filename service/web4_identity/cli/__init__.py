@@ -2,7 +2,19 @@
 
 import typer
 
-from web4_identity.cli import attest, database, keys, mint, openapi, revoke, serve, standing, validate, validate_setup
+from web4_identity.cli import (
+    attest,
+    database,
+    keys,
+    mint,
+    openapi,
+    restore_drill,
+    revoke,
+    serve,
+    standing,
+    validate,
+    validate_setup,
+)
 
 app = typer.Typer(
     name="web4-identity",
@@ -21,6 +33,7 @@ standing.add_commands(app)
 validate.add_commands(app)
 validate_setup.add_commands(app)
 openapi.add_commands(app)
+restore_drill.add_commands(app)
 
 
 def main() -> None:

@@ -1,0 +1,80 @@
+"""Where the database's backups go, how long they stay, and how often it is proved that they can be restored."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from infra.frozen import Frozen
+from infra.settings.kinds import DnsLabel, ExistingFile, Quantity
+from infra.settings.stores import require_password
+
+_FIELD = r"[0-9*/,-]+"
+CRON = rf"^{_FIELD}( {_FIELD}){{4}}$"
+"""Five fields, as in a crontab."""
+
+
+class LocalStore(Frozen):
+    """An S3 gateway on a volume of the same cluster, which is lost with it: for trying backups out."""
+
+    secret_key_file: ExistingFile
+    """A file that holds the store's secret access key and nothing else."""
+    certificate_file: ExistingFile
+    """Its certificate chain, PEM, for the name web4-object-store."""
+    private_key_file: ExistingFile
+    """The certificate's private key."""
+    ca_file: ExistingFile
+    """The CA that its clients believe."""
+    storage: Quantity = "5Gi"
+    """The size of its volume."""
+
+    @model_validator(mode="after")
+    def _a_key(self) -> "LocalStore":
+        require_password(self.secret_key_file)
+        return self
+
+
+class BackupSettings(Frozen):
+    """Base backups and archived WAL in an S3 bucket, the stack's configuration beside them, and the restore drill."""
+
+    destination: str | None = Field(None, pattern=r"^s3://[a-z0-9][a-z0-9.-]{2,62}(/[A-Za-z0-9._/-]+)?$")
+    """The bucket, and a folder in it that is this stack's alone: s3://bucket/folder."""
+    endpoint: str | None = Field(None, pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?$")
+    """The store's URL; none is AWS's own."""
+    endpoint_ca_secret_name: DnsLabel | None = None
+    """A Secret whose key ca.crt is the CA of the endpoint's certificate; none believes the CAs in the image."""
+    credentials_secret_name: DnsLabel | None = None
+    """The Secret with the keys ACCESS_KEY_ID and ACCESS_SECRET_KEY."""
+    iam_role: str | None = Field(None, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$")
+    """The AWS role that the pods take on in place of credentials (IAM roles for service accounts)."""
+    local_store: LocalStore | None = None
+    """A store that the stack makes for itself, in place of all the above."""
+    retention: str = Field("30d", pattern=r"^[1-9][0-9]*[dwm]$")
+    """How far back a restore can go: days, weeks or months."""
+    base_schedule: str = Field("0 2 * * *", pattern=CRON)
+    """When a base backup is made, in UTC; the first is made at once."""
+    archive_seconds: int = Field(60, ge=10, le=3600)
+    """A write is on its way to the store after at most so many seconds: what a lost database may lose."""
+    compression: Literal["gzip", "bzip2", "snappy", "none"] = "gzip"
+    """How backups and WAL are packed."""
+    encryption: Literal["AES256", "aws:kms"] | None = None
+    """The encryption asked of the store for each object; none leaves it to the bucket's own default."""
+    configuration_schedule: str = Field("30 2 * * *", pattern=CRON)
+    """When the stack's settings, which hold no secret, are copied there."""
+    drill_schedule: str = Field("0 4 1 * *", pattern=CRON)
+    """When a second cluster is restored and compared; the default is monthly."""
+    drill_minutes: int = Field(60, ge=1)
+    """How long a restore may take before the drill has failed."""
+
+    @model_validator(mode="after")
+    def _one_store(self) -> "BackupSettings":
+        elsewhere = (self.destination, self.endpoint, self.endpoint_ca_secret_name)
+        access = (self.credentials_secret_name, self.iam_role)
+        if self.local_store:
+            if any(elsewhere) or any(access):
+                raise ValueError("local_store is the whole target: leave out the keys of one that is elsewhere")
+            return self
+        if self.destination is None:
+            raise ValueError("give destination, s3://bucket/folder, or local_store")
+        if sum(map(bool, access)) != 1:
+            raise ValueError("give either credentials_secret_name or iam_role")
+        return self

@@ -38,7 +38,7 @@ class Slo:
     bad: str
     minimum: int
     promise: str
-    dashboard: str = "d/web4-identity"
+    dashboard: str = "d/web4-slo"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
 from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.database import Database, DatabaseArgs
 from infra.components.edge import Edge, EdgeArgs
+from infra.components.exporters import Exporters, ExportersArgs
 from infra.components.external_secrets import ExternalSecrets, ExternalSecretsArgs
 from infra.components.identity import Identity, IdentityArgs
 from infra.components.migrations import Migrations, MigrationsArgs
@@ -79,7 +80,11 @@ identity = Identity(
     IdentityArgs(**service, annotations=versions(database.password, redis.password)),
     after(migrations, redis),
 )
-Edge("edge", EdgeArgs(**place, image=images.nginx, edge=settings.edge), after(identity))
+Edge(
+    "edge",
+    EdgeArgs(**place, image=images.nginx, exporter_image=images.nginx_exporter, edge=settings.edge),
+    after(identity),
+)
 
 # Who watches it: metrics and rules, alerts, dashboards
 Alertmanager(
@@ -89,8 +94,24 @@ Alertmanager(
 )
 Prometheus(
     "prometheus",
-    PrometheusArgs(**place, image=images.prometheus, monitoring=settings.monitoring),
+    PrometheusArgs(
+        **place,
+        image=images.prometheus,
+        monitoring=settings.monitoring,
+        own_postgres=settings.database.external is None,
+    ),
     after(platform, network),
+)
+Exporters(
+    "exporters",
+    ExportersArgs(
+        **place,
+        redis_image=images.redis_exporter,
+        blackbox_image=images.blackbox_exporter,
+        redis=settings.redis,
+        server_name=settings.edge.server_name,
+    ),
+    after(platform, redis),
 )
 Pushgateway("pushgateway", PushgatewayArgs(**place, image=images.pushgateway), after(platform, network))
 Dashboards("dashboards", DashboardsArgs(namespace=settings.namespace), after(namespace))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from infra.alert_rules import wrong_overrides
 from infra.connections import too_many
 from infra.referenced_secrets import referenced_secrets
 from infra.settings import Settings
@@ -22,6 +23,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
         )
     yield from detours(settings.edge)
     yield from too_many(settings)
+    yield from wrong_overrides(settings)
     yield from _nothing_to_fetch(settings)
 
 

@@ -10,7 +10,9 @@ _ALL = FlowOptions(
     api_server_cidrs=("0.0.0.0/0",),
     external_postgres_port=None,
     external_redis_port=None,
-    pager_port=443,
+    receiver_ports=(443,),
+    remote_write_port=443,
+    kubelet=True,
     grafana_namespace="grafana",
 )
 
@@ -19,9 +21,9 @@ _HEAD = """# Architecture: who speaks to whom
 Written by `make docs` from `infra/flows.py`, which the NetworkPolicies are made from too: change that, not this file.
 
 Boxes are pods of the stack, each with a namespace that lets nothing in or out but along these arrows; round ends are
-outside of it. A pager and Grafana are there when the stack's settings name them; with an external Redis its arrow leads
-outside, and with `edge.route` the arrow from the internet comes from the Gateway's pods. `everything` is every pod of
-the stack.
+outside of it. Receivers of alerts, a long-term store and Grafana are there when the stack's settings name them; with an
+external Redis its arrow leads outside, and with `edge.route` the arrow from the internet comes from the Gateway's pods.
+`everything` is every pod of the stack.
 """
 
 

@@ -53,6 +53,12 @@ def refusals(settings: Settings) -> Iterator[str]:
         yield "edge.public_authorities: empty; prod wants the hosts that payers sign for, or the key left out"
     if settings.monitoring.pager is None:
         yield "monitoring.pager: not set; prod wants somebody to call: kind and secret_name"
+    if settings.monitoring.heartbeat is None:
+        yield "monitoring.heartbeat: not set; prod wants somebody to miss its monitoring when that is gone: secret_name"
+    if settings.monitoring.runbook_url is None:
+        yield "monitoring.runbook_url: not set; prod wants alerts that lead to the runbooks' folder"
+    elif is_reserved(host := settings.monitoring.runbook_url.host):
+        yield f"monitoring.runbook_url: {host} is an example's host; prod wants runbooks that open"
 
 
 def is_reserved(authority: str) -> bool:

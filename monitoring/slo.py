@@ -109,7 +109,9 @@ SLOS = (
 
 def slo_groups() -> list[dict[str, Any]]:
     """The rule groups of every objective, as Prometheus reads them."""
-    return [{"name": f"web4_slo_{slo.name.replace('-', '_')}", "rules": [*_recordings(slo), *_alerts(slo)]} for slo in SLOS]
+    return [
+        {"name": f"web4_slo_{slo.name.replace('-', '_')}", "rules": [*_recordings(slo), *_alerts(slo)]} for slo in SLOS
+    ]
 
 
 def _recordings(slo: Slo) -> list[dict[str, Any]]:

@@ -8,9 +8,10 @@ The text under a field is its description, in docs/configuration.md too.
 from typing import Literal
 
 from infra.frozen import Frozen
+from infra.settings.alerting import AlertOverride, EmailSettings, HeartbeatSettings, ReceiverSettings
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
 from infra.settings.kinds import DnsLabel
-from infra.settings.monitoring import MonitoringSettings, PagerSettings
+from infra.settings.monitoring import MonitoringSettings, RemoteWriteSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
 from infra.settings.pods import PodSettings, QuotaSettings
 from infra.settings.scaling import Scaling
@@ -20,24 +21,28 @@ from infra.settings.stores import DatabaseSettings, ExternalDatabase, ExternalRe
 
 __all__ = [
     "OPERATOR_MANIFESTS",
+    "AlertOverride",
     "ClientAddressSettings",
     "ClusterSettings",
     "DatabaseSettings",
     "EdgeRateLimit",
     "EdgeSettings",
+    "EmailSettings",
     "ExternalDatabase",
     "ExternalRedis",
     "ExternalSecretsSettings",
     "GenesisSettings",
+    "HeartbeatSettings",
     "IdentitySettings",
     "ImageSettings",
     "MonitoringSettings",
-    "PagerSettings",
     "PlatformSettings",
     "PodSettings",
     "QuotaSettings",
+    "ReceiverSettings",
     "RedisSettings",
     "RedisTls",
+    "RemoteWriteSettings",
     "Scaling",
     "SecretsSettings",
     "Settings",

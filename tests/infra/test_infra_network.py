@@ -18,7 +18,9 @@ LOCAL = flows(
         api_server_cidrs=("0.0.0.0/0",),
         external_postgres_port=None,
         external_redis_port=None,
-        pager_port=None,
+        receiver_ports=(),
+        remote_write_port=None,
+        kubelet=True,
         grafana_namespace=None,
     )
 )
@@ -96,6 +98,8 @@ def pods(program) -> dict[str, dict[str, str]]:
         "web4-identity": "identity",
         "web4-identity-migrate": "migrations",
         "web4-pushgateway": "pushgateway",
+        "redis-exporter": "redis-exporter",
+        "web4-blackbox": "blackbox",
         "redis": "redis",
     }
     return {**{short[app]: labels for app, labels in by_app.items()}, **OPERATORS_PODS}
@@ -166,6 +170,13 @@ def test_between_our_pods_exactly_the_arrows_are_open(pods, rules):
         ("prometheus", "postgres", 9187),
         ("prometheus", "alertmanager", 9093),
         ("prometheus", "pushgateway", 9091),
+        ("prometheus", "prometheus", 9090),
+        ("prometheus", "edge", 9113),
+        ("prometheus", "redis-exporter", 9121),
+        ("prometheus", "blackbox", 9115),
+        ("redis-exporter", "redis", 6379),
+        ("blackbox", "edge", 8443),
+        ("alertmanager", "alertmanager", 9094),
     }
 
 

@@ -22,6 +22,8 @@ OURS = {
     "web4-identity": "web4-serving",
     "web4-identity-migrate": "web4-serving",
     "web4-pushgateway": "web4-watching",
+    "redis-exporter": "web4-watching",
+    "web4-blackbox": "web4-watching",
 }
 
 

@@ -2,30 +2,9 @@
 
 import json
 import time
-from urllib.parse import quote
 
-import pytest
 from cluster_stack import Kubectl
-
-
-class Prometheus:
-    """Prometheus's HTTP API through the API server."""
-
-    def __init__(self, kubectl: Kubectl) -> None:
-        self._kubectl = kubectl
-
-    def get(self, path: str) -> dict:
-        answer = json.loads(self._kubectl.proxy("services", "prometheus-operated", "9090", path))
-        assert answer["status"] == "success", answer
-        return answer["data"]
-
-    def query(self, expression: str) -> list[dict]:
-        return self.get(f"/api/v1/query?query={quote(expression)}")["result"]
-
-
-@pytest.fixture(scope="session")
-def prometheus(kubectl: Kubectl) -> Prometheus:
-    return Prometheus(kubectl)
+from live_prometheus import Prometheus
 
 
 def test_the_mint_counter_is_there(prometheus: Prometheus) -> None:
@@ -63,6 +42,25 @@ def test_every_rule_is_loaded_and_healthy(prometheus: Prometheus) -> None:
 
 def test_prometheus_has_an_alertmanager_to_tell(prometheus: Prometheus) -> None:
     assert prometheus.get("/api/v1/alertmanagers")["activeAlertmanagers"]
+
+
+def test_every_exporter_and_the_nodes_are_scraped(prometheus: Prometheus) -> None:
+    wanted = {
+        "redis-exporter",
+        "web4-edge",
+        "web4-edge-probe",
+        "web4-pushgateway",
+        "prometheus",
+        "alertmanager",
+        "kubelet",
+    }
+    deadline = time.monotonic() + 120
+    while missing := wanted - {each["metric"]["job"] for each in prometheus.query("up == 1")}:
+        assert time.monotonic() < deadline, f"not scraped: {missing}"
+        time.sleep(3)
+    assert prometheus.query("redis_up == 1 and redis_memory_max_bytes > 0")
+    assert prometheus.query('probe_success{job="web4-edge-probe"} == 1')
+    assert {each["metric"]["namespace"] for each in prometheus.query("container_memory_working_set_bytes")} == {"web4"}
 
 
 def test_the_database_is_scraped(prometheus: Prometheus) -> None:

@@ -18,6 +18,8 @@ def nginx_exporter(image: str, stub_status_port: int) -> dict[str, Any]:
             f"--nginx.scrape-uri=http://127.0.0.1:{stub_status_port}/stub_status",
             f"--web.listen-address=:{PORT}",
         ],
+        # An exporter before 1.0 ends when nginx is not there yet; a later one takes no notice of this.
+        "env": [core.v1.EnvVarArgs(name="NGINX_RETRIES", value="30")],
         "ports": [core.v1.ContainerPortArgs(name="metrics", container_port=PORT)],
         "resources": resources(cpu="10m", memory="16Mi", cpu_limit="50m", memory_limit="48Mi"),
     }

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from dashboards import RUNBOOK_URL
 from infra.cluster import provider
 from infra.components import alertmanager, edge, prometheus
 from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
@@ -10,6 +11,7 @@ from infra.components.database import Database, DatabaseArgs
 from infra.components.edge import Edge, EdgeArgs
 from infra.components.exporters import Exporters, ExportersArgs
 from infra.components.external_secrets import ExternalSecrets, ExternalSecretsArgs
+from infra.components.grafana import Grafana, GrafanaArgs
 from infra.components.identity import Identity, IdentityArgs
 from infra.components.migrations import Migrations, MigrationsArgs
 from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
@@ -114,7 +116,21 @@ Exporters(
     after(platform, redis),
 )
 Pushgateway("pushgateway", PushgatewayArgs(**place, image=images.pushgateway), after(platform, network))
-Dashboards("dashboards", DashboardsArgs(namespace=settings.namespace), after(namespace))
+dashboards = Dashboards(
+    "dashboards",
+    DashboardsArgs(namespace=settings.namespace, runbook_url=str(settings.monitoring.runbook_url or RUNBOOK_URL)),
+    after(namespace),
+)
+Grafana(
+    "grafana",
+    GrafanaArgs(
+        **place,
+        image=images.grafana,
+        grafana=settings.grafana,
+        scrape_interval=settings.monitoring.scrape_interval,
+    ),
+    after(network, dashboards),
+)
 
 pulumi.export("namespace", settings.namespace)
 pulumi.export("server_name", settings.edge.server_name)

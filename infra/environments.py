@@ -33,6 +33,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "identity": {"replicas": 3, "max_replicas": 6},
         "edge": {"replicas": 2, "max_replicas": 4},
         "monitoring": {"storage": "20Gi", "prometheus_replicas": 2, "alertmanager_replicas": 3},
+        "grafana": {"enabled": True},
     },
     # What it refuses to be: infra/production.py.
     "prod": {
@@ -46,6 +47,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             "prometheus_replicas": 2,
             "alertmanager_replicas": 3,
         },
+        "grafana": {"enabled": True},
     },
 }
 

@@ -15,6 +15,7 @@ from infra.components import (
     database,
     edge,
     exporters,
+    grafana,
     identity,
     migrations,
     prometheus,
@@ -85,6 +86,11 @@ class FlowOptions(Frozen):
     """Where connections to the edge come from."""
     gateway_namespace: str | None = None
     """Whose pods alone open them, with a Gateway in front."""
+    grafana: bool = False
+    """Whether there is a Grafana of the stack's own."""
+    grafana_clients_namespace: str | None = None
+    grafana_oauth_port: int | None = None
+    """None without single sign-on."""
 
 
 EDGE = Party(name="edge", place=Place.OURS, pods={"app": edge.NAME})
@@ -106,6 +112,7 @@ ALERTMANAGER = Party(
 PUSHGATEWAY = Party(name="pushgateway", place=Place.OURS, pods={"app": pushgateway.APP})
 REDIS_EXPORTER = Party(name="redis-exporter", place=Place.OURS, pods={"app": exporters.REDIS_APP})
 BLACKBOX = Party(name="blackbox", place=Place.OURS, pods={"app": exporters.BLACKBOX_APP})
+GRAFANA = Party(name="grafana", place=Place.OURS, pods={"app": grafana.NAME})
 EVERYTHING = Party(name="everything", place=Place.OURS)
 
 KUBELET = Party(name="kubelet", place=Place.NODE)
@@ -195,8 +202,10 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
         arrows.append(Flow(source=PROMETHEUS, target=nodes, ports=(10250,), why="metrics of the stack's containers"))
     if options.grafana_namespace:
         namespaces = {"kubernetes.io/metadata.name": options.grafana_namespace}
-        grafana = Party(name="grafana", place=Place.ELSEWHERE, namespaces=namespaces)
-        arrows.append(Flow(source=grafana, target=PROMETHEUS, ports=(9090,), why="the dashboards' queries"))
+        other = Party(name="grafana-elsewhere", place=Place.ELSEWHERE, namespaces=namespaces)
+        arrows.append(Flow(source=other, target=PROMETHEUS, ports=(9090,), why="the dashboards' queries"))
+    if options.grafana:
+        arrows += _grafana_flows(options)
     return tuple(arrows)
 
 
@@ -205,6 +214,22 @@ def _clients(options: FlowOptions) -> Party:
         namespaces = {"kubernetes.io/metadata.name": options.gateway_namespace}
         return Party(name="gateway", place=Place.ELSEWHERE, namespaces=namespaces)
     return Party(name="internet", place=Place.ADDRESSES, addresses=options.clients)
+
+
+def _grafana_flows(options: FlowOptions) -> list[Flow]:
+    """Who looks, at what, and who vouches for them."""
+    arrows = [
+        Flow(source=GRAFANA, target=PROMETHEUS, ports=(9090,), why="the dashboards' queries"),
+        Flow(source=KUBELET, target=GRAFANA, ports=(grafana.PORT,), why="probes, and port-forwards"),
+    ]
+    if options.grafana_clients_namespace:
+        namespaces = {"kubernetes.io/metadata.name": options.grafana_clients_namespace}
+        clients = Party(name="grafana-clients", place=Place.ELSEWHERE, namespaces=namespaces)
+        arrows.append(Flow(source=clients, target=GRAFANA, ports=(grafana.PORT,), why="browsers, by an ingress"))
+    if options.grafana_oauth_port:
+        provider = Party(name="sso", place=Place.ADDRESSES, addresses=ANYWHERE)
+        arrows.append(Flow(source=GRAFANA, target=provider, ports=(options.grafana_oauth_port,), why="who logs in"))
+    return arrows
 
 
 def _postgres_flows(api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]:
@@ -242,4 +267,7 @@ def flow_options(settings: Settings) -> FlowOptions:
         grafana_namespace=settings.monitoring.grafana_namespace,
         clients=who_connects(settings.edge) or ANYWHERE,
         gateway_namespace=(route.proxy_namespace or route.namespace) if route else None,
+        grafana=settings.grafana.enabled,
+        grafana_clients_namespace=settings.grafana.clients_namespace if settings.grafana.enabled else None,
+        grafana_oauth_port=settings.grafana.oauth.port if settings.grafana.oauth else None,
     )

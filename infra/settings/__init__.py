@@ -10,6 +10,7 @@ from typing import Literal
 from infra.frozen import Frozen
 from infra.settings.alerting import AlertOverride, EmailSettings, HeartbeatSettings, ReceiverSettings
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
+from infra.settings.grafana import GrafanaOauth, GrafanaSettings
 from infra.settings.kinds import DnsLabel
 from infra.settings.monitoring import MonitoringSettings, RemoteWriteSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
@@ -32,6 +33,8 @@ __all__ = [
     "ExternalRedis",
     "ExternalSecretsSettings",
     "GenesisSettings",
+    "GrafanaOauth",
+    "GrafanaSettings",
     "HeartbeatSettings",
     "IdentitySettings",
     "ImageSettings",
@@ -70,3 +73,4 @@ class Settings(Frozen):
     genesis: GenesisSettings = GenesisSettings()
     edge: EdgeSettings
     monitoring: MonitoringSettings = MonitoringSettings()
+    grafana: GrafanaSettings = GrafanaSettings()

@@ -75,6 +75,8 @@ class ImageSettings(Frozen):
     """Alertmanager."""
     pushgateway: Image = "quay.io/prometheus/pushgateway:v1.11.3"
     """The Pushgateway, where jobs leave their results."""
+    grafana: Image = "docker.io/grafana/grafana:12.2.0"
+    """Grafana; used when `grafana.enabled` is true."""
     redis_exporter: Image = "docker.io/oliver006/redis_exporter:v1.74.0"
     """Speaks for Redis."""
     nginx_exporter: Image = "docker.io/nginx/nginx-prometheus-exporter:1.4.2"

@@ -11,7 +11,7 @@ from infra.environments import overlay
 DIGEST = "@sha256:" + "0123456789abcdef" * 4
 IMAGES = (
     *("identity", "postgres", "redis", "nginx", "prometheus", "alertmanager", "pushgateway"),
-    *("redis_exporter", "nginx_exporter", "blackbox_exporter"),
+    *("redis_exporter", "nginx_exporter", "blackbox_exporter", "grafana"),
 )
 EDITED = {
     "images": {name: f"registry.web4.io/{name}{DIGEST}" for name in IMAGES},

@@ -82,6 +82,9 @@ clean: $(READY) ## Remove the cache folder with the built tools and images (afte
 dashboards: $(READY) ## Rebuild the dashboards' JSON
 	@$(RUN) -m dashboards
 
+rules: $(READY) ## Rewrite monitoring/rules/slo.yaml from the objectives in monitoring/slo.py
+	@$(RUN) -m monitoring
+
 docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from the program
 	@$(RUN) -m infra.reference
 	@$(RUN) -m infra.drawing
@@ -89,4 +92,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill
+.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules

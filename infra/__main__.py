@@ -2,6 +2,7 @@
 
 import pulumi
 
+from dashboards import RUNBOOK_URL
 from infra.cluster import provider
 from infra.components import alertmanager, edge, prometheus, pushgateway
 from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
@@ -9,8 +10,10 @@ from infra.components.backup import Backup, BackupArgs
 from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.database import Database, DatabaseArgs
 from infra.components.edge import Edge, EdgeArgs
+from infra.components.exporters import Exporters, ExportersArgs
 from infra.components.external_secrets import ExternalSecrets, ExternalSecretsArgs
 from infra.components.gate import Gate
+from infra.components.grafana import Grafana, GrafanaArgs
 from infra.components.identity import Identity, IdentityArgs
 from infra.components.migrations import Migrations, MigrationsArgs
 from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
@@ -92,7 +95,11 @@ identity = Identity(
     IdentityArgs(**service, annotations=versions(database.password, redis.password)),
     after(migrations, redis),
 )
-front = Edge("edge", EdgeArgs(**place, image=images.nginx, edge=settings.edge), after(identity))
+front = Edge(
+    "edge",
+    EdgeArgs(**place, image=images.nginx, exporter_image=images.nginx_exporter, edge=settings.edge),
+    after(identity),
+)
 
 # Who watches it: metrics and rules, alerts, dashboards
 Alertmanager(
@@ -102,8 +109,24 @@ Alertmanager(
 )
 Prometheus(
     "prometheus",
-    PrometheusArgs(**place, image=images.prometheus, monitoring=settings.monitoring),
+    PrometheusArgs(
+        **place,
+        image=images.prometheus,
+        monitoring=settings.monitoring,
+        own_postgres=settings.database.external is None,
+    ),
     after(platform, network),
+)
+Exporters(
+    "exporters",
+    ExportersArgs(
+        **place,
+        redis_image=images.redis_exporter,
+        blackbox_image=images.blackbox_exporter,
+        redis=settings.redis,
+        server_name=settings.edge.server_name,
+    ),
+    after(platform, redis),
 )
 pushes = Pushgateway("pushgateway", PushgatewayArgs(**place, image=images.pushgateway), after(platform, network))
 if settings.gate.scan_schedule:
@@ -117,7 +140,21 @@ if settings.gate.scan_schedule:
         ),
         after(front, pushes),
     )
-Dashboards("dashboards", DashboardsArgs(namespace=settings.namespace), after(namespace))
+dashboards = Dashboards(
+    "dashboards",
+    DashboardsArgs(namespace=settings.namespace, runbook_url=str(settings.monitoring.runbook_url or RUNBOOK_URL)),
+    after(namespace),
+)
+Grafana(
+    "grafana",
+    GrafanaArgs(
+        **place,
+        image=images.grafana,
+        grafana=settings.grafana,
+        scrape_interval=settings.monitoring.scrape_interval,
+    ),
+    after(network, dashboards),
+)
 
 pulumi.export("namespace", settings.namespace)
 pulumi.export("server_name", settings.edge.server_name)

@@ -63,6 +63,7 @@ def _line(kind: str, location: tuple[int | str, ...], message: str) -> str:
 def _allowed(section: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = Settings
     for part in section:
-        annotation = model.model_fields[str(part)].annotation
-        model = next(kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type))
+        if field := model.model_fields.get(str(part)):  # else the key of a table, such as an alert's name
+            kinds = (field.annotation, *get_args(field.annotation))
+            model = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return sorted(model.model_fields)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from infra.alert_rules import wrong_overrides
 from infra.connections import too_many
 from infra.referenced_secrets import referenced_secrets
 from infra.settings import Settings
@@ -24,6 +25,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     if settings.backup and settings.database.external:
         yield "backup: database.external is backed up by whoever runs it; leave one of the two out"
     yield from too_many(settings)
+    yield from wrong_overrides(settings)
     yield from _nothing_to_fetch(settings)
     yield from _beyond_the_gate(settings)
 

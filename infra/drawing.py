@@ -13,8 +13,13 @@ _ALL = FlowOptions(
     external_redis_port=None,
     backup_port=object_store.PORT,
     own_store=True,
-    pager_port=443,
+    receiver_ports=(443,),
+    remote_write_port=443,
+    kubelet=True,
     grafana_namespace="grafana",
+    grafana=True,
+    grafana_clients_namespace="ingress",
+    grafana_oauth_port=443,
 )
 
 _HEAD = """# Architecture: who speaks to whom
@@ -22,9 +27,9 @@ _HEAD = """# Architecture: who speaks to whom
 Written by `make docs` from `infra/flows.py`, which the NetworkPolicies are made from too: change that, not this file.
 
 Boxes are pods of the stack, each with a namespace that lets nothing in or out but along these arrows; round ends are
-outside of it. A pager and Grafana are there when the stack's settings name them; the arrows to Redis and to the
-object store lead outside where those are elsewhere, and with `edge.route` the arrow from the internet comes from the
-Gateway's pods. `everything` is every pod of the stack.
+outside of it. Receivers of alerts, a long-term store and a Grafana, its own or another, are there when the stack's
+settings name them; the arrows to Redis and to the object store lead outside where those are elsewhere, and with
+`edge.route` the arrow from the internet comes from the Gateway's pods. `everything` is every pod of the stack.
 """
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     # The embedded cluster: one node with a few GiB, no load balancer, and images built on the machine (local/images):
-    # a postgres user of their own number, Debian's Alertmanager, and a newer Prometheus than the defaults name.
+    # a postgres user of their own number, and a newer Prometheus and Alertmanager than the defaults name.
     "local": {
         "platform": {"install": True},
         "pods": {"ephemeral_storage": False},  # local/cluster/config/kubelet.yaml: localStorageCapacityIsolation
@@ -17,14 +17,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             "node_port": 30443,
             "waf": {"mode": "blocking"},  # its nginx image has ModSecurity, which the default image has not
         },
-        "monitoring": {"retention": "2d", "prometheus_version": "3.16.0", "alertmanager_version": "0.25.0"},
+        "monitoring": {"retention": "2d", "prometheus_version": "3.16.0", "alertmanager_version": "0.31.1"},
     },
     # Cheap, and alone in losing what it holds: one of everything.
     "dev": {
         "database": {"instances": 1},
         "identity": {"replicas": 1},
         "edge": {"replicas": 1},
-        "monitoring": {"retention": "2d"},
+        "monitoring": {"retention": "2d", "alerts": {"ServiceNotRedundant": {"off": True}}},
     },
     # As prod, on smaller volumes.
     "staging": {
@@ -32,7 +32,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "database": {"instances": 3, "storage": "10Gi"},
         "identity": {"replicas": 3, "max_replicas": 6},
         "edge": {"replicas": 2, "max_replicas": 4},
-        "monitoring": {"storage": "20Gi"},
+        "monitoring": {"storage": "20Gi", "prometheus_replicas": 2, "alertmanager_replicas": 3},
+        "grafana": {"enabled": True},
     },
     # What it refuses to be: infra/production.py.
     "prod": {
@@ -40,7 +41,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "database": {"instances": 3, "storage": "50Gi", "max_connections": 150},
         "identity": {"replicas": 3, "max_replicas": 10},
         "edge": {"replicas": 3, "max_replicas": 6},
-        "monitoring": {"retention": "30d", "storage": "100Gi"},
+        "monitoring": {
+            "retention": "30d",
+            "storage": "100Gi",
+            "prometheus_replicas": 2,
+            "alertmanager_replicas": 3,
+        },
+        "grafana": {"enabled": True},
     },
 }
 

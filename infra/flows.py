@@ -9,13 +9,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from infra import backup_target
+from infra import backup_target, edge_exporter
 from infra.components import (
     alertmanager,
     configuration_copy,
     database,
     edge,
+    exporters,
     gate,
+    grafana,
     identity,
     migrations,
     object_store,
@@ -82,13 +84,22 @@ class FlowOptions(Frozen):
     """The port of the backups' store; None without backups."""
     own_store: bool
     """Whether that store is the stack's own."""
-    pager_port: int | None
-    """None without a pager."""
+    receiver_ports: tuple[int, ...]
+    """Of everybody that alerts go to."""
+    remote_write_port: int | None
+    """None where Prometheus keeps its figures to itself."""
+    kubelet: bool
+    """Whether Prometheus asks the nodes."""
     grafana_namespace: str | None
     clients: tuple[str, ...] = ANYWHERE
     """Where connections to the edge come from."""
     gateway_namespace: str | None = None
     """Whose pods alone open them, with a Gateway in front."""
+    grafana: bool = False
+    """Whether there is a Grafana of the stack's own."""
+    grafana_clients_namespace: str | None = None
+    grafana_oauth_port: int | None = None
+    """None without single sign-on."""
 
 
 EDGE = Party(name="edge", place=Place.OURS, pods={"app": edge.NAME})
@@ -115,6 +126,9 @@ ALERTMANAGER = Party(
     pods={"app.kubernetes.io/name": "alertmanager", "alertmanager": alertmanager.NAME},
 )
 PUSHGATEWAY = Party(name="pushgateway", place=Place.OURS, pods={"app": pushgateway.APP})
+REDIS_EXPORTER = Party(name="redis-exporter", place=Place.OURS, pods={"app": exporters.REDIS_APP})
+BLACKBOX = Party(name="blackbox", place=Place.OURS, pods={"app": exporters.BLACKBOX_APP})
+GRAFANA = Party(name="grafana", place=Place.OURS, pods={"app": grafana.NAME})
 EVERYTHING = Party(name="everything", place=Place.OURS)
 
 KUBELET = Party(name="kubelet", place=Place.NODE)
@@ -168,7 +182,20 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
         # Who watches
         Flow(source=PROMETHEUS, target=IDENTITY, ports=(IDENTITY_PORT,), why="metrics"),
         Flow(source=PROMETHEUS, target=PUSHGATEWAY, ports=(pushgateway.PORT,), why="what jobs left there"),
-        Flow(source=PROMETHEUS, target=ALERTMANAGER, ports=(9093,), why="alerts"),
+        Flow(source=PROMETHEUS, target=EDGE, ports=(edge_exporter.PORT,), why="nginx's metrics"),
+        Flow(source=PROMETHEUS, target=REDIS_EXPORTER, ports=(exporters.REDIS_PORT,), why="Redis's metrics"),
+        Flow(source=REDIS_EXPORTER, target=redis_party, ports=(external or redis.PORT,), why="how Redis is"),
+        Flow(source=PROMETHEUS, target=BLACKBOX, ports=(exporters.BLACKBOX_PORT,), why="probes of the edge"),
+        Flow(source=BLACKBOX, target=EDGE, ports=(edge.HTTPS_PORT,), why="a request as a client's"),
+        Flow(source=PROMETHEUS, target=ALERTMANAGER, ports=(9093,), why="alerts, and its own metrics"),
+        Flow(source=PROMETHEUS, target=PROMETHEUS, ports=(9090,), why="metrics of each replica"),
+        Flow(
+            source=ALERTMANAGER,
+            target=ALERTMANAGER,
+            ports=(9094,),
+            protocols=("TCP", "UDP"),
+            why="replicas agree on who notifies",
+        ),
         Flow(source=PROMETHEUS, target=api_server, ports=api_ports, why="which pods there are to scrape"),
         # What every pod needs
         Flow(
@@ -187,16 +214,26 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
                 (PROMETHEUS, 9090),
                 (ALERTMANAGER, 9093),
                 (PUSHGATEWAY, pushgateway.PORT),
+                (REDIS_EXPORTER, exporters.REDIS_PORT),
+                (BLACKBOX, exporters.BLACKBOX_PORT),
             )
         ),
     ]
-    if options.pager_port:
-        pager = Party(name="pager", place=Place.ADDRESSES, addresses=ANYWHERE)
-        arrows.append(Flow(source=ALERTMANAGER, target=pager, ports=(options.pager_port,), why="critical alerts"))
+    if options.receiver_ports:
+        receivers = Party(name="receivers", place=Place.ADDRESSES, addresses=ANYWHERE)
+        arrows.append(Flow(source=ALERTMANAGER, target=receivers, ports=options.receiver_ports, why="notifications"))
+    if options.remote_write_port:
+        store = Party(name="long-term-store", place=Place.ADDRESSES, addresses=ANYWHERE)
+        arrows.append(Flow(source=PROMETHEUS, target=store, ports=(options.remote_write_port,), why="figures to keep"))
+    if options.kubelet:
+        nodes = Party(name="nodes", place=Place.ADDRESSES, addresses=ANYWHERE)
+        arrows.append(Flow(source=PROMETHEUS, target=nodes, ports=(10250,), why="metrics of the stack's containers"))
     if options.grafana_namespace:
         namespaces = {"kubernetes.io/metadata.name": options.grafana_namespace}
-        grafana = Party(name="grafana", place=Place.ELSEWHERE, namespaces=namespaces)
-        arrows.append(Flow(source=grafana, target=PROMETHEUS, ports=(9090,), why="the dashboards' queries"))
+        other = Party(name="grafana-elsewhere", place=Place.ELSEWHERE, namespaces=namespaces)
+        arrows.append(Flow(source=other, target=PROMETHEUS, ports=(9090,), why="the dashboards' queries"))
+    if options.grafana:
+        arrows += _grafana_flows(options)
     return tuple(arrows)
 
 
@@ -205,6 +242,22 @@ def _clients(options: FlowOptions) -> Party:
         namespaces = {"kubernetes.io/metadata.name": options.gateway_namespace}
         return Party(name="gateway", place=Place.ELSEWHERE, namespaces=namespaces)
     return Party(name="internet", place=Place.ADDRESSES, addresses=options.clients)
+
+
+def _grafana_flows(options: FlowOptions) -> list[Flow]:
+    """Who looks, at what, and who vouches for them."""
+    arrows = [
+        Flow(source=GRAFANA, target=PROMETHEUS, ports=(9090,), why="the dashboards' queries"),
+        Flow(source=KUBELET, target=GRAFANA, ports=(grafana.PORT,), why="probes, and port-forwards"),
+    ]
+    if options.grafana_clients_namespace:
+        namespaces = {"kubernetes.io/metadata.name": options.grafana_clients_namespace}
+        clients = Party(name="grafana-clients", place=Place.ELSEWHERE, namespaces=namespaces)
+        arrows.append(Flow(source=clients, target=GRAFANA, ports=(grafana.PORT,), why="browsers, by an ingress"))
+    if options.grafana_oauth_port:
+        provider = Party(name="sso", place=Place.ADDRESSES, addresses=ANYWHERE)
+        arrows.append(Flow(source=GRAFANA, target=provider, ports=(options.grafana_oauth_port,), why="who logs in"))
+    return arrows
 
 
 def _postgres_flows(api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]:
@@ -261,8 +314,13 @@ def flow_options(settings: Settings) -> FlowOptions:
         api_server_cidrs=settings.cluster.api_server_cidrs,
         external_postgres_port=settings.database.external.port if settings.database.external else None,
         external_redis_port=settings.redis.external.port if settings.redis.external else None,
-        pager_port=settings.monitoring.pager.port if settings.monitoring.pager else None,
+        receiver_ports=tuple(sorted({each.port for each in settings.monitoring.receivers.values()})),
+        remote_write_port=settings.monitoring.remote_write.url.port if settings.monitoring.remote_write else None,
+        kubelet=settings.monitoring.kubelet,
         grafana_namespace=settings.monitoring.grafana_namespace,
         clients=who_connects(settings.edge) or ANYWHERE,
         gateway_namespace=(route.proxy_namespace or route.namespace) if route else None,
+        grafana=settings.grafana.enabled,
+        grafana_clients_namespace=settings.grafana.clients_namespace if settings.grafana.enabled else None,
+        grafana_oauth_port=settings.grafana.oauth.port if settings.grafana.oauth else None,
     )

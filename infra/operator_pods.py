@@ -5,6 +5,7 @@ The operator itself gives their containers a read-only root file system and no c
 
 from typing import Any
 
+from infra.availability import TOPOLOGIES
 from infra.pods import PodArgs, with_disk
 from infra.priorities import Priority, priority_class
 
@@ -29,6 +30,19 @@ def operator_pod(args: PodArgs, resources: dict[str, dict[str, str]], disk: str)
             "seccompProfile": {"type": "RuntimeDefault"},
         },
     }
+
+
+def operator_spread(args: PodArgs, kind: str) -> list[dict[str, Any]]:
+    """The pods of one kind (`prometheus`, `alertmanager`) evenly over zones and nodes."""
+    return [
+        {
+            "topologyKey": key,
+            "maxSkew": 1,
+            "whenUnsatisfiable": args.pods.spread,
+            "labelSelector": {"matchLabels": {"app.kubernetes.io/name": kind}},
+        }
+        for key in TOPOLOGIES
+    ]
 
 
 def volume(size: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from infra.settings import Settings
 
@@ -25,6 +26,7 @@ def refusals(settings: Settings) -> Iterator[str]:
     postgres = settings.database.external
     unused = unused | {"postgres"} if postgres else unused
     unused = unused if settings.backup and settings.backup.local_store else unused | {"object_store"}
+    unused = unused if settings.grafana.enabled else unused | {"grafana"}
     for name, image in settings.images:
         if name in unused:
             continue
@@ -57,8 +59,17 @@ def refusals(settings: Settings) -> Iterator[str]:
             yield f"edge.public_authorities: {authority} is an example's name; prod wants a public host name"
     if not settings.edge.authorities:
         yield "edge.public_authorities: empty; prod wants the hosts that payers sign for, or the key left out"
+    root_url = settings.grafana.root_url
+    if root_url and is_reserved(urlsplit(root_url).netloc):
+        yield f"grafana.root_url: {root_url} is an example's address; prod wants the one that browsers open"
     if settings.monitoring.pager is None:
         yield "monitoring.pager: not set; prod wants somebody to call: kind and secret_name"
+    if settings.monitoring.heartbeat is None:
+        yield "monitoring.heartbeat: not set; prod wants somebody to miss its monitoring when that is gone: secret_name"
+    if settings.monitoring.runbook_url is None:
+        yield "monitoring.runbook_url: not set; prod wants alerts that lead to the runbooks' folder"
+    elif is_reserved(host := settings.monitoring.runbook_url.host):
+        yield f"monitoring.runbook_url: {host} is an example's host; prod wants runbooks that open"
 
 
 def _backup_refusals(settings: Settings) -> Iterator[str]:

@@ -87,6 +87,8 @@ def _values(schema: dict[str, Any]) -> str:
         return {"boolean": "`true`, `false`"}.get(schema["type"], schema.get("format", "text"))
     kind = "whole number" if schema["type"] == "integer" else "number"
     least, most = schema.get("minimum"), schema.get("maximum")
+    if least is None:
+        return kind
     bounds = f"{least:g} to {most:g}" if most is not None else f"{least:g} or more"
     return f"{kind}, {bounds}"
 

@@ -27,7 +27,7 @@ class ReferencedSecret(Frozen):
 
 def referenced_secrets(settings: Settings) -> Iterator[ReferencedSecret]:
     """Each of them, in the settings' order."""
-    database, redis, pager = settings.database, settings.redis, settings.monitoring.pager
+    database, redis, monitoring = settings.database, settings.redis, settings.monitoring
     if database.app_secret_name:
         yield ReferencedSecret(name=database.app_secret_name, role=APP_ROLE)
     if database.reader_secret_name:
@@ -38,5 +38,7 @@ def referenced_secrets(settings: Settings) -> Iterator[ReferencedSecret]:
         yield ReferencedSecret(name=settings.backup.credentials_secret_name)
     if redis.secret_name:
         yield ReferencedSecret(name=redis.secret_name)
-    if pager:
-        yield ReferencedSecret(name=pager.secret_name)
+    if monitoring.remote_write and monitoring.remote_write.secret_name:
+        yield ReferencedSecret(name=monitoring.remote_write.secret_name)
+    for receiver in monitoring.receivers.values():
+        yield ReferencedSecret(name=receiver.secret_name)

@@ -7,7 +7,7 @@ from pulumi_kubernetes import core
 
 from infra.alertmanager_conf import render_alertmanager_conf
 from infra.kube import custom_resource, metadata
-from infra.operator_pods import operator_pod, volume
+from infra.operator_pods import operator_pod, operator_spread, volume
 from infra.pods import PodArgs, resources
 from infra.settings import MonitoringSettings
 
@@ -26,11 +26,11 @@ class AlertmanagerArgs(PodArgs):
 
 
 class Alertmanager(pulumi.ComponentResource):
-    """Alertmanager, available, with the configuration of monitoring/alertmanager and the stack's pager."""
+    """Alertmanager, available, with the routes of monitoring/alertmanager and the stack's receivers."""
 
     def __init__(self, name: str, args: AlertmanagerArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Alertmanager", name, None, opts)
-        conf = render_alertmanager_conf(args.monitoring.pager)
+        conf = render_alertmanager_conf(args.monitoring)
         config = core.v1.Secret(
             CONFIG_SECRET,
             metadata=metadata(CONFIG_SECRET, args.namespace),
@@ -54,14 +54,16 @@ class Alertmanager(pulumi.ComponentResource):
 
 
 def _spec(args: AlertmanagerArgs) -> dict[str, Any]:
+    secrets = sorted({receiver.secret_name for receiver in args.monitoring.receivers.values()})
     return {
-        "replicas": 1,
+        "replicas": args.monitoring.alertmanager_replicas,
         "image": args.image,
         "version": args.monitoring.alertmanager_version,
         "imagePullPolicy": "IfNotPresent",
         "configSecret": CONFIG_SECRET,
-        **({"secrets": [args.monitoring.pager.secret_name]} if args.monitoring.pager else {}),
+        **({"secrets": secrets} if secrets else {}),
         "automountServiceAccountToken": False,
+        "topologySpreadConstraints": operator_spread(args, "alertmanager"),
         **operator_pod(args, resources(cpu="25m", memory="64Mi", cpu_limit="250m", memory_limit="128Mi"), "256Mi"),
         **volume(args.monitoring.storage),
     }

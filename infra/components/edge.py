@@ -10,7 +10,8 @@ from infra.availability import fixed_replicas, keep_available, spread
 from infra.components import identity
 from infra.components.edge_certificate import certificate, tls_secret
 from infra.components.edge_route import route
-from infra.kube import content_hash, metadata
+from infra.edge_exporter import nginx_exporter
+from infra.kube import content_hash, custom_resource, metadata
 from infra.nginx_conf import render_nginx_conf
 from infra.pods import PodArgs, hardened_pod, http_get, resources
 from infra.priorities import Priority
@@ -32,6 +33,7 @@ class EdgeArgs(PodArgs):
     """Where, from which image, and how it listens and limits."""
 
     image: str
+    exporter_image: str
     edge: EdgeSettings
 
 
@@ -87,6 +89,18 @@ class Edge(pulumi.ComponentResource):
         if edge.route:
             route(args.namespace, edge, NAME, SERVICE_PORT, child)
         keep_available(NAME, args.namespace, edge, child)
+        custom_resource(
+            "monitoring.coreos.com/v1",
+            "PodMonitor",
+            NAME,
+            args.namespace,
+            {
+                "selector": {"matchLabels": {"app": NAME}},
+                "jobLabel": "app",
+                "podMetricsEndpoints": [{"port": "metrics"}],
+            },
+            child,
+        )
         self.register_outputs({})
 
 
@@ -133,6 +147,7 @@ def _pod(args: EdgeArgs, files: Iterable[str]) -> core.v1.PodSpecArgs:
     }
     return hardened_pod(
         container,
+        nginx_exporter(args.exporter_image, HEALTH_PORT),
         args=args,
         priority=Priority.SERVING,
         topology_spread_constraints=spread(NAME, args.pods),

@@ -4,19 +4,22 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes import core, rbac
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from infra.alert_rules import stack_rules
 from infra.components import alertmanager, identity
 from infra.kube import PART_OF, custom_resource, metadata
-from infra.operator_pods import operator_pod, volume
+from infra.kubelet_scrape import RULES, kubelet_scrape_config
+from infra.operator_pods import operator_pod, operator_spread, volume
 from infra.pods import PodArgs, resources
-from infra.settings import MonitoringSettings
-from monitoring import rule_groups
+from infra.settings import MonitoringSettings, RemoteWriteSettings
 
 NAME = "web4"
 SERVICE = "prometheus-operated"
 """The operator makes this Service; port 9090."""
 
 SERVICE_ACCOUNT = "web4-prometheus"
+KUBELET_SECRET = "web4-prometheus-kubelet"
 
 
 class PrometheusArgs(PodArgs):
@@ -24,10 +27,12 @@ class PrometheusArgs(PodArgs):
 
     image: str
     monitoring: MonitoringSettings
+    own_postgres: bool
+    """Whether the stack has a Postgres to watch."""
 
 
 class Prometheus(pulumi.ComponentResource):
-    """Prometheus, available, with the monitor of the identity service and every rule of monitoring/rules."""
+    """Prometheus, available, with the stack's rules and the monitors of the identity service and of itself."""
 
     def __init__(self, name: str, args: PrometheusArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Prometheus", name, None, opts)
@@ -47,8 +52,27 @@ class Prometheus(pulumi.ComponentResource):
             child,
         )
         custom_resource(
-            "monitoring.coreos.com/v1", "PrometheusRule", NAME, args.namespace, {"groups": rule_groups()}, child
+            "monitoring.coreos.com/v1",
+            "PodMonitor",
+            "web4-pipeline",
+            args.namespace,
+            {
+                "selector": {
+                    "matchExpressions": [
+                        {
+                            "key": "app.kubernetes.io/name",
+                            "operator": "In",
+                            "values": ["prometheus", "alertmanager"],
+                        }
+                    ]
+                },
+                "jobLabel": "app.kubernetes.io/name",
+                "podMetricsEndpoints": [{"port": "web"}],
+            },
+            child,
         )
+        groups = stack_rules(args.monitoring, own_postgres=args.own_postgres)
+        custom_resource("monitoring.coreos.com/v1", "PrometheusRule", NAME, args.namespace, {"groups": groups}, child)
         custom_resource(
             "monitoring.coreos.com/v1",
             "Prometheus",
@@ -57,7 +81,7 @@ class Prometheus(pulumi.ComponentResource):
             _spec(args),
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=self._access(args.namespace),
+                depends_on=[*self._access(args.namespace), *self._nodes(args)],
                 custom_timeouts=pulumi.CustomTimeouts(create="10m", update="10m"),
             ),
             wait_for="Available",
@@ -90,12 +114,43 @@ class Prometheus(pulumi.ComponentResource):
         )
         return [account, role, binding]
 
+    def _nodes(self, args: PrometheusArgs) -> list[pulumi.Resource]:
+        """What it takes to ask the nodes about the stack's containers."""
+        if not args.monitoring.kubelet:
+            return []
+        child = pulumi.ResourceOptions(parent=self)
+        name = f"{args.namespace}-prometheus-nodes"  # in no namespace, so it carries the stack's own
+        config = core.v1.Secret(
+            KUBELET_SECRET,
+            metadata=metadata(KUBELET_SECRET, args.namespace),
+            string_data={"kubelet.yaml": kubelet_scrape_config(args.namespace)},
+            opts=child,
+        )
+        role = rbac.v1.ClusterRole(
+            name,
+            metadata=ObjectMetaArgs(name=name, labels=PART_OF),
+            rules=[
+                rbac.v1.PolicyRuleArgs(api_groups=rule["apiGroups"], resources=rule["resources"], verbs=rule["verbs"])
+                for rule in RULES
+            ],
+            opts=child,
+        )
+        binding = rbac.v1.ClusterRoleBinding(
+            name,
+            metadata=ObjectMetaArgs(name=name, labels=PART_OF),
+            role_ref=rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=name),
+            subjects=[rbac.v1.SubjectArgs(kind="ServiceAccount", name=SERVICE_ACCOUNT, namespace=args.namespace)],
+            opts=child,
+        )
+        return [config, role, binding]
+
 
 def _spec(args: PrometheusArgs) -> dict[str, Any]:
-    kept = args.monitoring.storage
+    kept, remote = args.monitoring.storage, args.monitoring.remote_write
+    kubelet = {"name": KUBELET_SECRET, "key": "kubelet.yaml"}
     ours = {"matchLabels": PART_OF}  # and, as no namespace selector is given, in this namespace only
     return {
-        "replicas": 1,
+        "replicas": args.monitoring.prometheus_replicas,
         "image": args.image,
         "version": args.monitoring.prometheus_version,
         "imagePullPolicy": "IfNotPresent",
@@ -103,11 +158,15 @@ def _spec(args: PrometheusArgs) -> dict[str, Any]:
         "serviceDiscoveryRole": "EndpointSlice",  # Kubernetes 1.33 deprecated Endpoints
         "serviceMonitorSelector": ours,
         "podMonitorSelector": ours,
+        "probeSelector": ours,
         "ruleSelector": ours,
         "scrapeInterval": args.monitoring.scrape_interval,
         "evaluationInterval": args.monitoring.scrape_interval,
         "retention": args.monitoring.retention,
         "alerting": {"alertmanagers": [{"name": alertmanager.SERVICE, "namespace": args.namespace, "port": "web"}]},
+        **({"additionalScrapeConfigs": kubelet} if args.monitoring.kubelet else {}),
+        **({"remoteWrite": [_remote_write(remote)]} if remote else {}),
+        "topologySpreadConstraints": operator_spread(args, "prometheus"),
         # Without a volume the figures are on the node's disk, and take no more of it than this.
         **({} if kept else {"retentionSize": "3GB"}),
         **operator_pod(
@@ -117,3 +176,9 @@ def _spec(args: PrometheusArgs) -> dict[str, Any]:
         ),
         **volume(kept),
     }
+
+
+def _remote_write(remote: RemoteWriteSettings) -> dict[str, Any]:
+    secret = remote.secret_name
+    login = {key: {"name": secret, "key": key} for key in ("username", "password")} if secret else None
+    return {"url": str(remote.url), **({"basicAuth": login} if login else {})}

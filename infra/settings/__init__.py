@@ -8,11 +8,13 @@ The text under a field is its description, in docs/configuration.md too.
 from typing import Literal
 
 from infra.frozen import Frozen
+from infra.settings.alerting import AlertOverride, EmailSettings, HeartbeatSettings, ReceiverSettings
 from infra.settings.backup import BackupSettings, LocalStore
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
 from infra.settings.gate import GateSettings
+from infra.settings.grafana import GrafanaOauth, GrafanaSettings
 from infra.settings.kinds import DnsLabel
-from infra.settings.monitoring import MonitoringSettings, PagerSettings
+from infra.settings.monitoring import MonitoringSettings, RemoteWriteSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
 from infra.settings.pods import PodSettings, QuotaSettings
 from infra.settings.scaling import Scaling
@@ -22,27 +24,33 @@ from infra.settings.stores import DatabaseSettings, ExternalDatabase, ExternalRe
 
 __all__ = [
     "OPERATOR_MANIFESTS",
+    "AlertOverride",
     "BackupSettings",
     "ClientAddressSettings",
     "ClusterSettings",
     "DatabaseSettings",
     "EdgeRateLimit",
     "EdgeSettings",
+    "EmailSettings",
     "ExternalDatabase",
     "ExternalRedis",
     "ExternalSecretsSettings",
     "GateSettings",
     "GenesisSettings",
+    "GrafanaOauth",
+    "GrafanaSettings",
+    "HeartbeatSettings",
     "IdentitySettings",
     "ImageSettings",
     "LocalStore",
     "MonitoringSettings",
-    "PagerSettings",
     "PlatformSettings",
     "PodSettings",
     "QuotaSettings",
+    "ReceiverSettings",
     "RedisSettings",
     "RedisTls",
+    "RemoteWriteSettings",
     "Scaling",
     "SecretsSettings",
     "Settings",
@@ -73,3 +81,4 @@ class Settings(Frozen):
     genesis: GenesisSettings = GenesisSettings()
     edge: EdgeSettings
     monitoring: MonitoringSettings = MonitoringSettings()
+    grafana: GrafanaSettings = GrafanaSettings()

@@ -24,7 +24,7 @@ from local.paths import IMAGES
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 CA_BUNDLE = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt"
-SECONDS = {"identity": 60, "postgres": 60, "nginx": 20, "redis": 15, "alertmanager": 20, "pushgateway": 15}
+SECONDS = {"identity": 60, "postgres": 60, "nginx": 20, "redis": 15, "pushgateway": 15}
 
 
 def catalogue() -> tuple[Image, ...]:

@@ -12,6 +12,7 @@ PULUMI_KUBERNETES = "4.25.0"
 CLOUDNATIVE_PG = "1.27.0"
 PROMETHEUS = "3.16.0"
 PROMETHEUS_OPERATOR = "0.85.0"
+ALERTMANAGER = "0.31.1"
 COREDNS = "1.15.0"
 ETCD = "3.6.4"
 CHECKOV = "3.3.30"
@@ -124,6 +125,22 @@ BUILDS: tuple[Build, ...] = (
         ),
         seconds=360,
         ldflags=f"-X github.com/prometheus/common/version.Version={PROMETHEUS}",
+    ),
+    Build(
+        # 0.31 is the last whose module has its pages in it, which it does not compile without.
+        "Alertmanager",
+        "alertmanager",
+        (
+            Binary("alertmanager", "github.com/prometheus/alertmanager/cmd/alertmanager"),
+            Binary(
+                "amtool",
+                "github.com/prometheus/alertmanager/cmd/amtool",
+                ("--version",),
+                f"version {ALERTMANAGER}",
+            ),
+        ),
+        seconds=65,
+        ldflags=f"-X github.com/prometheus/common/version.Version={ALERTMANAGER}",
     ),
     Build(
         "Pulumi's Kubernetes provider, operators",

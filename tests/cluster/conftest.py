@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from cluster_stack import Kubectl
+from live_prometheus import Prometheus
 
 from local import stack
 from local.cluster import layout
@@ -36,6 +37,11 @@ def kubectl(target: Target) -> Kubectl:
     if ready.returncode != 0:
         pytest.exit(f"the cluster does not answer: run `make up` first ({ready.stderr.strip()})", returncode=2)
     return kubectl
+
+
+@pytest.fixture(scope="session")
+def prometheus(kubectl: Kubectl) -> Prometheus:
+    return Prometheus(kubectl)
 
 
 @pytest.fixture(scope="session")

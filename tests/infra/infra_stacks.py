@@ -9,10 +9,14 @@ from infra_recording import ROOT
 from infra.environments import overlay
 
 DIGEST = "@sha256:" + "0123456789abcdef" * 4
-IMAGES = ("identity", "postgres", "redis", "nginx", "prometheus", "alertmanager", "pushgateway")
+IMAGES = (
+    *("identity", "postgres", "redis", "nginx", "prometheus", "alertmanager", "pushgateway"),
+    *("redis_exporter", "nginx_exporter", "blackbox_exporter", "grafana"),
+)
 EDITED = {
     "images": {name: f"registry.web4.io/{name}{DIGEST}" for name in IMAGES},
     "edge": {"server_name": "identity.web4.io"},
+    "monitoring": {"runbook_url": "https://git.web4.io/web4-identity/monitoring/runbooks"},
 }
 """Over Pulumi.prod.yaml it is a stack that prod does not refuse."""
 

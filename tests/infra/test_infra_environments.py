@@ -77,7 +77,9 @@ def refused(config: dict[str, Any]) -> dict[str, str]:
 
 def test_prod_refuses_the_example_as_it_is_committed(example):
     reasons = refused(example("prod"))
-    assert sorted(reasons) == sorted([*(f"images.{name}" for name in IMAGES), "edge.server_name"])
+    assert sorted(reasons) == sorted(
+        [*(f"images.{name}" for name in IMAGES), "edge.server_name", "monitoring.runbook_url"]
+    )
     assert reasons["edge.server_name"] == ("identity.example.com is an example's name; prod wants its public host name")
     assert reasons["images.nginx"] == (
         "docker.io/library/nginx:1.28 can change under its tag; prod wants name@sha256:<64 hexadecimal digits>"
@@ -117,6 +119,16 @@ def test_prod_refuses_the_example_as_it_is_committed(example):
             {"monitoring": {"pager": None}},
             "monitoring.pager",
             "not set; prod wants somebody to call: kind and secret_name",
+        ),
+        (
+            {"monitoring": {"heartbeat": None}},
+            "monitoring.heartbeat",
+            "not set; prod wants somebody to miss its monitoring when that is gone: secret_name",
+        ),
+        (
+            {"monitoring": {"runbook_url": None}},
+            "monitoring.runbook_url",
+            "not set; prod wants alerts that lead to the runbooks' folder",
         ),
         (
             {"images": {"redis": "redis@sha256:0123"}},
@@ -195,9 +207,12 @@ def test_prod_at_its_largest_fits_its_quota(example):
         needed["limits.memory"] += pods * amount(resources["limits"]["memory"])
         needed["pods"] += pods
 
-    for name in ("web4-identity", "web4-edge", "redis"):
-        (container,) = program.find("Deployment", name).inputs["spec"]["template"]["spec"]["containers"]
-        add(container["resources"], pods_of(program, name)[1] + 1)
+    ours = [each for each in program.of_kind("Deployment") if each.inputs["metadata"]["namespace"] == "web4"]
+    for deployment in ours:
+        most = pods_of(program, deployment.name)[1] + 1
+        for container in deployment.inputs["spec"]["template"]["spec"]["containers"]:
+            add(container["resources"], most)
+        needed["pods"] -= most * (len(deployment.inputs["spec"]["template"]["spec"]["containers"]) - 1)
     cluster = program.find("Cluster", "web4-identity-db").inputs["spec"]
     add(cluster["resources"], cluster["instances"] + 1)
     add(cluster["resources"], 2)  # the restore drill's instance, and the job that makes it
@@ -206,8 +221,9 @@ def test_prod_at_its_largest_fits_its_quota(example):
             add(container["resources"], 1)
     sidecar = {"requests": {"cpu": "10m"}, "limits": {"memory": "50Mi"}}
     for kind in ("Prometheus", "Alertmanager"):
-        add(program.find(kind, "web4").inputs["spec"]["resources"], 2)
-        add(sidecar, 2)
+        spec = program.find(kind, "web4").inputs["spec"]
+        add(spec["resources"], spec["replicas"])
+        add(sidecar, spec["replicas"])
     hard = program.find("ResourceQuota", "web4").inputs["spec"]["hard"]
     assert {name: value for name, value in needed.items() if value > amount(hard[name])} == {}
 

@@ -20,7 +20,9 @@ LOCAL = flows(
         external_redis_port=None,
         backup_port=object_store.PORT,
         own_store=True,
-        pager_port=None,
+        receiver_ports=(),
+        remote_write_port=None,
+        kubelet=True,
         grafana_namespace=None,
     )
 )
@@ -179,6 +181,13 @@ def test_between_our_pods_exactly_the_arrows_are_open(pods, rules):
         ("prometheus", "postgres", 9187),
         ("prometheus", "alertmanager", 9093),
         ("prometheus", "pushgateway", 9091),
+        ("prometheus", "prometheus", 9090),
+        ("prometheus", "edge", 9113),
+        ("prometheus", "redis-exporter", 9121),
+        ("prometheus", "blackbox", 9115),
+        ("redis-exporter", "redis", 6379),
+        ("blackbox", "edge", 8443),
+        ("alertmanager", "alertmanager", 9094),
     }
 
 

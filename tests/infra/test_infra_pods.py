@@ -36,6 +36,8 @@ OURS = {
     "web4-pushgateway": "web4-watching",
     "web4-configuration-copy": "web4-watching",
     "web4-restore-drill": "web4-watching",
+    "redis-exporter": "web4-watching",
+    "web4-blackbox": "web4-watching",
 }
 
 

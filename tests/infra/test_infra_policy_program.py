@@ -23,7 +23,11 @@ DIGEST = "@sha256:" + "0123456789abcdef" * 4
 EDITED = {
     "images": {name: f"registry.web4.io/{name}{DIGEST}" for name in ImageSettings.model_fields},
     "edge": {"server_name": "identity.web4.io"},
-    "monitoring": {"pager": {"kind": "pagerduty", "secret_name": "web4-pager"}},
+    "monitoring": {
+        "pager": {"kind": "pagerduty", "secret_name": "web4-pager"},
+        "heartbeat": {"secret_name": "web4-heartbeat"},
+        "runbook_url": "https://git.web4.io/web4-identity/monitoring/runbooks",
+    },
 }
 """What a committed example lacks until it is edited."""
 

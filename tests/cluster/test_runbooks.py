@@ -1,0 +1,61 @@
+"""What is to be copied from a runbook works on the running stack, and what it looks at is there."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import yaml
+from cluster_stack import Kubectl
+from live_prometheus import Prometheus
+
+from monitoring import METRIC_TYPES, RUNBOOKS
+
+LOOKING = {"get", "describe", "logs", "exec", "top"}
+PUSHED = ("web4_restore_drill_", "web4_security_gate_")
+"""Metrics that only exist once their job has run, which is weekly."""
+
+
+def blocks(language: str) -> list[str]:
+    """Every fenced block of one language, each once."""
+    pages = [page.read_text() for page in sorted(RUNBOOKS.glob("*.md"))]
+    found = [re.findall(rf"^ *```{language}\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE) for text in pages]
+    return sorted({block.strip() for page in found for block in page})
+
+
+def test_every_command_that_looks_succeeds(kubectl: Kubectl) -> None:
+    failed = {}
+    commands = [shlex.split(block) for block in blocks("sh")]
+    for words in commands:
+        assert LOOKING & set(words), "a block is for looking; what changes something stands in the text"
+        done = subprocess.run([*kubectl.words, *words[1:]], capture_output=True, text=True, check=False)
+        if done.returncode:
+            failed[shlex.join(words)] = done.stderr
+    assert len(commands) > 40
+    assert failed == {}
+
+
+def test_prometheus_answers_every_query(prometheus: Prometheus) -> None:
+    queries = blocks("promql")
+    assert len(queries) > 80
+    for query in queries:
+        prometheus.query(query)
+
+
+def test_every_metric_of_a_rule_or_runbook_is_on_a_live_target_with_the_type_that_is_assumed(
+    prometheus: Prometheus,
+) -> None:
+    known = yaml.safe_load(Path(METRIC_TYPES).read_text())
+    expected = {name: kind for name, kind in known.items() if not name.startswith(PUSHED) and name != "up"}
+    metadata = prometheus.get("/api/v1/metadata")
+    found = {name: metadata.get(name, [{"type": "missing"}])[0]["type"] for name in expected}
+    # prometheus_client and Prometheus's own counters are described without their _total in OpenMetrics.
+    for name in [name for name, kind in found.items() if kind == "missing"]:
+        found[name] = metadata.get(name.removesuffix("_total"), [{"type": "missing"}])[0]["type"]
+    assert found == expected
+    series = {
+        name
+        for name, kind in expected.items()
+        if not prometheus.query(f"count({name}_bucket)" if kind == "histogram" else f"count({name})")
+    }
+    assert series == set(), "described, and without a series"

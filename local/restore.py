@@ -3,6 +3,9 @@
 import json
 import secrets
 import subprocess
+from collections.abc import Callable
+
+import tenacity
 
 from local.console import say
 from local.errors import UserError
@@ -39,18 +42,26 @@ def drill(where: Target, target_time: str) -> int:
 
 def _follow(where: Target, job: str) -> int:
     """Show the log of the Job's one pod as it is written, and return its exit code."""
+    _wait_for_pod(where, job, lambda status: status["phase"] != "Pending")
+    subprocess.run(where.command(NAMESPACE, "logs", "--follow", f"job/{job}"), check=False)
+    status = _wait_for_pod(where, job, lambda status: status["phase"] in {"Succeeded", "Failed"})
+    return status["containerStatuses"][0]["state"]["terminated"]["exitCode"]
+
+
+def _wait_for_pod(where: Target, job: str, reached: Callable[[dict], bool]) -> dict:
+    """Return the status of the Job's pod once it has `reached` what is waited for."""
     selector = f"--selector=batch.kubernetes.io/job-name={job}"
-    where.kubectl(NAMESPACE, "wait", f"job/{job}", "--for=create", f"--timeout={START_SECONDS}s")
-    where.kubectl(
-        NAMESPACE, "wait", "pod", selector, "--for=jsonpath={.status.startTime}", f"--timeout={START_SECONDS}s"
+
+    def status() -> dict | None:
+        pods = json.loads(where.kubectl(NAMESPACE, "get", "pods", selector, "--output=json"))["items"]
+        return next((pod["status"] for pod in pods if reached(pod["status"])), None)
+
+    polling = tenacity.Retrying(
+        wait=tenacity.wait_fixed(1),
+        stop=tenacity.stop_after_delay(START_SECONDS),
+        retry=tenacity.retry_if_result(lambda found: found is None),
     )
-    subprocess.run(
-        where.command(NAMESPACE, "logs", "--follow", f"--pod-running-timeout={START_SECONDS}s", f"job/{job}"),
-        check=False,
-    )
-    pods = json.loads(where.kubectl(NAMESPACE, "get", "pods", selector, "--output=json"))["items"]
-    for pod in pods:
-        for status in pod["status"].get("containerStatuses", []):
-            if ended := status["state"].get("terminated"):
-                return ended["exitCode"]
-    raise UserError(f"the pod of Job {job} did not end: `kubectl describe job {job}` says why")
+    try:
+        return polling(status)
+    except tenacity.RetryError:
+        raise UserError(f"the pod of Job {job} did not start, or not end: `kubectl get events` says why") from None

@@ -84,7 +84,7 @@ def test_the_second_cluster_is_the_first_one_at_that_time_and_archives_nothing()
         "instances": 1,
         "postgresql": {"parameters": {"max_connections": "100"}},
         "certificates": {"serverCASecret": "db-ca"},
-        "bootstrap": {"recovery": {"source": "first", "recoveryTarget": {"targetTime": "2026-01-31T12:00:00+00:00"}}},
+        "bootstrap": {"recovery": {"source": "first", "recoveryTarget": {"targetTime": "2026-01-31 12:00:00+00:00"}}},
         "externalClusters": [{"name": "first", "barmanObjectStore": {**STORE, "serverName": "db"}}],
     }
 

@@ -1,6 +1,6 @@
 """The second cluster: made from the first one's backups as a CloudNativePG `Cluster`, awaited, and removed."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import tenacity
@@ -42,6 +42,9 @@ def second_cluster(first: dict[str, Any], name: str, moment: datetime) -> dict[s
     postgresql = {key: value for key, value in spec["postgresql"].items() if key != "synchronous"}
     # Signed by the first one's CA, which whoever compares the two believes already.
     certificates = {"serverCASecret": f"{first_name}-ca"}
+    # Not RFC 3339's T: CloudNativePG would rewrite that with a Z, which Postgres refuses in this one parameter, as it
+    # is read before the time zones' abbreviations are.
+    target = {"targetTime": moment.astimezone(UTC).isoformat(sep=" ")}
     return {
         "apiVersion": first["apiVersion"],
         "kind": first["kind"],
@@ -51,7 +54,7 @@ def second_cluster(first: dict[str, Any], name: str, moment: datetime) -> dict[s
             "instances": 1,
             "postgresql": postgresql,
             "certificates": certificates,
-            "bootstrap": {"recovery": {"source": "first", "recoveryTarget": {"targetTime": moment.isoformat()}}},
+            "bootstrap": {"recovery": {"source": "first", "recoveryTarget": target}},
             "externalClusters": [{"name": "first", "barmanObjectStore": {**store, "serverName": first_name}}],
         },
     }

@@ -46,6 +46,12 @@ mutants: $(READY) ## Run the tests against wrong versions of the ledger's and th
 bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
+verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
+	@$(RUN) -m local verify $(STACK)
+
+rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
+	@$(RUN) -m local rotate
+
 render: $(READY) ## Write each object of STACK (or of CONFIG=file for it) as YAML, Secrets in plain text, to build/rendered/STACK; no cluster
 	@$(RUN) -m local render "$(STACK)" $(if $(CONFIG),--config=$(CONFIG))
 
@@ -54,12 +60,6 @@ golden: $(READY) ## Accept what the stacks' objects are now: rewrite tests/infra
 
 check-tools: $(READY)
 	@$(RUN) -m local check-tools
-
-verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
-	@$(RUN) -m local verify $(STACK)
-
-rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
-	@$(RUN) -m local rotate
 
 status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
 	@$(RUN) -m local status
@@ -89,4 +89,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate status env stop down clean dashboards rules docs lint coverage mutants bench-service test-manifests render golden check-tools verify rotate
+.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards rules docs lint coverage mutants bench-service test-manifests render golden check-tools

@@ -3,13 +3,14 @@
 import pulumi
 
 from infra.cluster import provider
-from infra.components import alertmanager, edge, prometheus
+from infra.components import alertmanager, edge, prometheus, pushgateway
 from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
 from infra.components.dashboards import Dashboards, DashboardsArgs
 from infra.components.database import Database, DatabaseArgs
 from infra.components.edge import Edge, EdgeArgs
 from infra.components.exporters import Exporters, ExportersArgs
 from infra.components.external_secrets import ExternalSecrets, ExternalSecretsArgs
+from infra.components.gate import Gate
 from infra.components.identity import Identity, IdentityArgs
 from infra.components.migrations import Migrations, MigrationsArgs
 from infra.components.namespace import WorkNamespace, WorkNamespaceArgs
@@ -18,9 +19,11 @@ from infra.components.platform import Platform, PlatformArgs
 from infra.components.prometheus import Prometheus, PrometheusArgs
 from infra.components.pushgateway import Pushgateway, PushgatewayArgs
 from infra.components.redis import Redis, RedisArgs
+from infra.components.scan import Scan, ScanArgs
 from infra.configuration import load_settings
 from infra.connections import app_connections
 from infra.flows import flow_options, flows
+from infra.identity_environment import ServiceArgs
 from infra.referenced_secrets import referenced_secrets
 from infra.secret_refs import versions
 
@@ -73,14 +76,15 @@ database = Database(
 )
 redis = Redis("redis", RedisArgs(**place, image=images.redis, redis=settings.redis), after(network, secrets))
 
-# The service, once its schema is there, and the way to it from outside
-migrations = Migrations("migrations", MigrationsArgs(**service, genesis=settings.genesis), after(database))
+# The service, once no attack on it got through and its schema is there, and the way to it from outside
+passed = [Gate("gate", ServiceArgs(**service), after(database, redis))] if settings.gate.enabled else []
+migrations = Migrations("migrations", MigrationsArgs(**service, genesis=settings.genesis), after(database, *passed))
 identity = Identity(
     "identity",
     IdentityArgs(**service, annotations=versions(database.password, redis.password)),
     after(migrations, redis),
 )
-Edge(
+front = Edge(
     "edge",
     EdgeArgs(**place, image=images.nginx, exporter_image=images.nginx_exporter, edge=settings.edge),
     after(identity),
@@ -113,7 +117,18 @@ Exporters(
     ),
     after(platform, redis),
 )
-Pushgateway("pushgateway", PushgatewayArgs(**place, image=images.pushgateway), after(platform, network))
+pushes = Pushgateway("pushgateway", PushgatewayArgs(**place, image=images.pushgateway), after(platform, network))
+if settings.gate.scan_schedule:
+    Scan(
+        "scan",
+        ScanArgs(
+            **service,
+            edge=settings.edge,
+            schedule=settings.gate.scan_schedule,
+            push_gateway=f"http://{pushgateway.SERVICE}:{pushgateway.PORT}",
+        ),
+        after(front, pushes),
+    )
 Dashboards("dashboards", DashboardsArgs(namespace=settings.namespace), after(namespace))
 
 pulumi.export("namespace", settings.namespace)

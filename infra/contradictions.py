@@ -25,6 +25,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from too_many(settings)
     yield from wrong_overrides(settings)
     yield from _nothing_to_fetch(settings)
+    yield from _beyond_the_gate(settings)
 
 
 def _nothing_to_fetch(settings: Settings) -> Iterator[str]:
@@ -41,3 +42,16 @@ def _nothing_to_fetch(settings: Settings) -> Iterator[str]:
         f"secrets.external: the Secret {name} is named for two things; give each its own"
         for name in sorted({name for name in names if names.count(name) > 1})
     )
+
+
+def _beyond_the_gate(settings: Settings) -> Iterator[str]:
+    """Limits above the guide's, which the gate's attacks go one over: each would be told as an attack that passed."""
+    if not settings.gate.enabled and settings.gate.scan_schedule is None:
+        return
+    for name in ("max_identifier_length", "max_witness_count", "max_witness_id_length"):
+        value, most = getattr(settings.identity, name), type(settings.identity).model_fields[name].default
+        if value > most:
+            yield (
+                f"identity.{name}: {value}, and the security gate takes more than {most} for an attack; lower it, or "
+                "say gate.enabled: false and gate.scan_schedule: null"
+            )

@@ -20,6 +20,13 @@ def owner_variables(settings: DatabaseSettings) -> list[core.v1.EnvVarArgs]:
     return [dsn, *_verification(settings)]
 
 
+def wait_for_roles(settings: DatabaseSettings) -> list[str]:
+    """Options of a command that gives roles their rights: the operator makes them after its Cluster is ready."""
+    if settings.external:
+        return []
+    return [word for role in (database.APP_ROLE, database.READER_ROLE) for word in ("--wait-for-role", role)]
+
+
 def app_variables(settings: DatabaseSettings) -> list[core.v1.EnvVarArgs]:
     """For the service: the DSN of its role, and how the server is verified."""
     external = settings.external

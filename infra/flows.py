@@ -15,11 +15,13 @@ from infra.components import (
     database,
     edge,
     exporters,
+    gate,
     identity,
     migrations,
     prometheus,
     pushgateway,
     redis,
+    scan,
 )
 from infra.frozen import Frozen
 from infra.identity_environment import PORT as IDENTITY_PORT
@@ -90,6 +92,8 @@ class FlowOptions(Frozen):
 EDGE = Party(name="edge", place=Place.OURS, pods={"app": edge.NAME})
 IDENTITY = Party(name="identity", place=Place.OURS, pods={"app": identity.APP})
 MIGRATIONS = Party(name="migrations", place=Place.OURS, pods={"app": migrations.APP})
+GATE = Party(name="gate", place=Place.OURS, pods={"app": gate.APP})
+SCAN = Party(name="scan", place=Place.OURS, pods={"app": scan.APP})
 REDIS = Party(name="redis", place=Place.OURS, pods={"app": redis.APP})
 # The operator's label is on its instances and on the jobs that make them.
 POSTGRES = Party(name="postgres", place=Place.OURS, pods={"cnpg.io/cluster": database.CLUSTER})
@@ -144,6 +148,16 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
             ports=(elsewhere or database.PORT,),
             why="the schema, before the service starts",
         ),
+        Flow(
+            source=GATE,
+            target=postgres_party,
+            ports=(elsewhere or database.PORT,),
+            why="a new version's own schema, while it is attacked",
+        ),
+        Flow(source=GATE, target=redis_party, ports=(external or redis.PORT,), why="its rate limits and nonces"),
+        Flow(source=SCAN, target=postgres_party, ports=(elsewhere or database.PORT,), why="a society to attack with"),
+        Flow(source=SCAN, target=EDGE, ports=(edge.HTTPS_PORT,), why="the weekly attacks, as from outside"),
+        Flow(source=SCAN, target=PUSHGATEWAY, ports=(pushgateway.PORT,), why="how the weekly attacks ended"),
         *([] if elsewhere else _postgres_flows(api_server, api_ports)),
         # Who watches
         Flow(source=PROMETHEUS, target=IDENTITY, ports=(IDENTITY_PORT,), why="metrics"),
@@ -176,6 +190,7 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
             for party, port in (
                 (EDGE, edge.HEALTH_PORT),
                 (IDENTITY, IDENTITY_PORT),
+                (GATE, IDENTITY_PORT),
                 (PROMETHEUS, 9090),
                 (ALERTMANAGER, 9093),
                 (PUSHGATEWAY, pushgateway.PORT),

@@ -35,6 +35,7 @@ def hardened_pod(
     priority: Priority,
     writable: Mapping[str, str],
     volumes: Sequence[core.v1.VolumeArgs] = (),
+    before: Sequence[Mapping[str, Any]] = (),
     uid: int = DEFAULT_UID,
     **pod: Any,
 ) -> core.v1.PodSpecArgs:
@@ -42,6 +43,7 @@ def hardened_pod(
 
     In: each container as the keyword arguments of ContainerArgs; the component's arguments; how much it matters;
     `writable`, the folders every container may write, each with the size limit of its emptyDir; further volumes; the
+    containers `before` the others, which end, or begin to answer and stay (`restart_policy="Always"`), one by one; the
     user's number; further PodSpecArgs arguments.
     """
     scratch = {folder: f"scratch{folder.replace('/', '-')}" for folder in writable}
@@ -57,6 +59,7 @@ def hardened_pod(
             seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
         ),
         priority_class_name=priority_class(args.namespace, priority),
+        init_containers=[_hardened_container(mounts, args.pods, **container) for container in before] or None,
         containers=[_hardened_container(mounts, args.pods, **container) for container in containers],
         volumes=[
             *(

@@ -44,6 +44,10 @@ def refusals(settings: Settings) -> Iterator[str]:
         yield f"identity.replicas: {settings.identity.replicas}; prod wants {FEWEST} or more"
     if settings.identity.test_mode:
         yield "identity.test_mode: true; prod wants false"
+    if not settings.gate.enabled:
+        yield "gate.enabled: false; prod wants each version attacked before it serves"
+    if settings.gate.scan_schedule is None:
+        yield "gate.scan_schedule: not set; prod wants the version that serves attacked every week"
     if is_reserved(settings.edge.server_name):
         yield f"edge.server_name: {settings.edge.server_name} is an example's name; prod wants its public host name"
     for authority in settings.edge.public_authorities or ():

@@ -15,12 +15,9 @@ from typing import Annotated
 import typer
 
 from local import checks, gate, stack
-from local import rotate as passwords
 from local import up as whole
-from local import verify as verification
 from local.cluster import lifecycle, node
 from local.console import say
-from local.deployment import deployment
 from local.errors import UserError
 from local.paths import CACHE
 from local.target import target
@@ -125,6 +122,31 @@ def validate(
 
 @app.command()
 @_plain_errors
+def verify(
+    name: Annotated[str, typer.Argument(help="The stack.")] = stack.STACK,
+    as_json: bool = typer.Option(False, "--json", help="For programs."),
+) -> None:
+    """Check a running stack from outside before it goes live; exits with 1 unless all is as expected."""
+    from local import deployment, verify  # here, as `render` is
+
+    rows = verify.verify(deployment.deployment(name))
+    print(json.dumps([row.as_json() for row in rows], indent=2) if as_json else verify.table(rows))
+    if not all(row.ok for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+@_plain_errors
+def rotate() -> None:
+    """Replace the passwords of Postgres and Redis while the stack serves."""
+    from local import rotate  # here, as `render` is
+
+    with _alone():
+        rotate.rotate()
+
+
+@app.command()
+@_plain_errors
 def render(name: str, config: Annotated[Path | None, typer.Option(help="In place of the committed file.")] = None):
     """Write every object of a stack as YAML, without a cluster."""
     from local import render  # here, as it brings Pulumi's SDK, which the other commands need not wait for
@@ -142,27 +164,6 @@ def check_tools() -> None:
     """Build or install what `make test-manifests` needs beside the tools of `up`."""
     with _alone() if checks.missing() else nullcontext():
         checks.install()
-
-
-@app.command()
-@_plain_errors
-def verify(
-    name: Annotated[str, typer.Argument(help="The stack.")] = stack.STACK,
-    as_json: bool = typer.Option(False, "--json", help="For programs."),
-) -> None:
-    """Check a running stack from outside before it goes live; exits with 1 unless all is as expected."""
-    rows = verification.verify(deployment(name))
-    print(json.dumps([row.as_json() for row in rows], indent=2) if as_json else verification.table(rows))
-    if not all(row.ok for row in rows):
-        raise typer.Exit(1)
-
-
-@app.command()
-@_plain_errors
-def rotate() -> None:
-    """Replace the passwords of Postgres and Redis while the stack serves."""
-    with _alone():
-        passwords.rotate()
 
 
 @app.command()

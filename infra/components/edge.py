@@ -8,7 +8,7 @@ from pulumi_kubernetes import apps, core, meta
 
 from infra.availability import fixed_replicas, keep_available, spread
 from infra.components import identity
-from infra.components.edge_certificate import tls_secret
+from infra.components.edge_certificate import certificate, tls_secret
 from infra.components.edge_route import route
 from infra.edge_exporter import nginx_exporter
 from infra.kube import content_hash, custom_resource, metadata
@@ -52,7 +52,7 @@ class Edge(pulumi.ComponentResource):
         files = {"nginx.conf": conf, "start.sh": _START.read_text(encoding="utf-8")}
         if edge.waf.on:
             files["waf.conf"] = render_waf_conf(edge.waf)
-        secret_name, certificate = tls_secret(args.namespace, edge, NAME, child)
+        needed = certificate(args.namespace, edge, NAME, child)
         config = core.v1.ConfigMap(
             NAME,
             metadata=metadata(NAME, args.namespace, NAME),
@@ -75,10 +75,10 @@ class Edge(pulumi.ComponentResource):
                         # A change of these makes new pods; the certificate is read anew by those there are.
                         annotations={"web4.io/content": content_hash(*files.values())},
                     ),
-                    spec=_pod(args, secret_name, files),
+                    spec=_pod(args, files),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[config, *certificate]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[config, *needed]),
         )
         core.v1.Service(
             NAME,
@@ -117,7 +117,7 @@ def _service(edge: EdgeSettings) -> core.v1.ServiceSpecArgs:
     )
 
 
-def _pod(args: EdgeArgs, secret_name: str, files: Iterable[str]) -> core.v1.PodSpecArgs:
+def _pod(args: EdgeArgs, files: Iterable[str]) -> core.v1.PodSpecArgs:
     container = {
         "name": "nginx",
         "image": args.image,
@@ -156,7 +156,8 @@ def _pod(args: EdgeArgs, secret_name: str, files: Iterable[str]) -> core.v1.PodS
             core.v1.VolumeArgs(name="conf", config_map=core.v1.ConfigMapVolumeSourceArgs(name=NAME)),
             # 0440: the pod's group (fsGroup) may read the key, nobody may change it.
             core.v1.VolumeArgs(
-                name="tls", secret=core.v1.SecretVolumeSourceArgs(secret_name=secret_name, default_mode=0o440)
+                name="tls",
+                secret=core.v1.SecretVolumeSourceArgs(secret_name=tls_secret(args.edge.tls), default_mode=0o440),
             ),
         ],
         # 5 s until no new connection comes, then up to the 30 s that nginx waits for an answer of the service.

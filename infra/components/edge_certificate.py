@@ -4,7 +4,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from infra.kube import PART_OF, custom_resource, metadata
-from infra.settings import EdgeSettings
+from infra.settings import EdgeSettings, TlsSettings
 
 SECRET = "web4-edge-tls"
 ISSUED = "web4-edge-issued"
@@ -13,18 +13,20 @@ LIFETIME, RENEWAL = "2160h", "720h"
 """90 days, of which the last 30 are for as many attempts to renew it as are needed."""
 
 
-def tls_secret(
-    namespace: str, edge: EdgeSettings, app: str, opts: pulumi.ResourceOptions
-) -> tuple[str, list[pulumi.Resource]]:
-    """The TLS Secret's name, and what has to be there before a pod can mount it.
+def tls_secret(tls: TlsSettings) -> str:
+    """The TLS Secret's name."""
+    return tls.secret_name or (ISSUED if tls.issuer else SECRET)
+
+
+def certificate(namespace: str, edge: EdgeSettings, app: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """What has to be there before a pod can mount the TLS Secret.
 
     Raises OSError when the certificate's files cannot be read.
     """
     if edge.tls.secret_name:
-        return edge.tls.secret_name, []
-    if edge.tls.issuer:
-        return ISSUED, [_issued(namespace, edge, app, opts)]
-    return SECRET, [_from_files(namespace, edge, app, opts)]
+        return []
+    make = _issued if edge.tls.issuer else _from_files
+    return [make(namespace, edge, app, opts)]
 
 
 def _from_files(namespace: str, edge: EdgeSettings, app: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:

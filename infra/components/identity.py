@@ -44,12 +44,12 @@ class Identity(pulumi.ComponentResource):
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}, annotations=args.annotations or None),
                     spec=hardened_pod(
-                        _container(args),
+                        service_container(args),
                         args=args,
                         priority=Priority.SERVING,
                         topology_spread_constraints=spread(APP, args.pods),
                         writable={"/tmp": "64Mi"},
-                        volumes=[*database_access.ca_volumes(args.database), *redis_access.ca_volumes(args.redis)],
+                        volumes=service_volumes(args),
                         # The drain, which takes the place of a preStop pause, then up to 20 s for requests under way.
                         termination_grace_period_seconds=DRAIN_SECONDS + 25,
                     ),
@@ -73,8 +73,14 @@ class Identity(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _container(args: ServiceArgs) -> dict[str, object]:
-    variables = plain_variables(args)
+def service_volumes(args: ServiceArgs) -> list[core.v1.VolumeArgs]:
+    """What service_container() mounts."""
+    return [*database_access.ca_volumes(args.database), *redis_access.ca_volumes(args.redis)]
+
+
+def service_container(args: ServiceArgs, **changes: str) -> dict[str, object]:
+    """The service, as hardened_pod() takes it: here in its Deployment, and in the gate with `changes` to variables."""
+    variables = {**plain_variables(args), **changes}
     return {
         "name": "identity-service",
         "image": args.image,

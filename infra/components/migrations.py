@@ -4,7 +4,6 @@ import pulumi
 from pulumi_kubernetes import batch, core, meta
 
 from infra import database_access
-from infra.components import database
 from infra.identity_environment import ServiceArgs, plain_variables
 from infra.kube import content_hash, metadata
 from infra.pods import hardened_pod, resources
@@ -29,11 +28,7 @@ class Migrations(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MigrationsArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Migrations", name, None, opts)
-        command = ["web4-identity", "migrate"]
-        if args.database.external is None:
-            # The operator makes the roles after the Cluster is ready, and this Job runs once.
-            for role in (database.APP_ROLE, database.READER_ROLE):
-                command += ["--wait-for-role", role]
+        command = ["web4-identity", "migrate", *database_access.wait_for_roles(args.database)]
         if args.genesis.public_key:
             command += ["--genesis-society", args.genesis.society, "--genesis-public-key", args.genesis.public_key]
             if args.genesis.binding_proof:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from infra.components import identity
+from infra.components import gate, identity
 from infra.policy.kubernetes import Manifest, labels, pod, subject
 from infra.policy.rule import object_rule, stack_rule
 
-VALIDATION_LABEL = "web4.io/security-validation"
-"""What a pod that runs the security validation carries."""
+(VALIDATION_LABEL,) = gate.VALIDATION
 
 
 @stack_rule("firewall-rules")

@@ -10,6 +10,7 @@ from typing import Literal
 from infra.frozen import Frozen
 from infra.settings.alerting import AlertOverride, EmailSettings, HeartbeatSettings, ReceiverSettings
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
+from infra.settings.gate import GateSettings
 from infra.settings.kinds import DnsLabel
 from infra.settings.monitoring import MonitoringSettings, RemoteWriteSettings
 from infra.settings.platform import OPERATOR_MANIFESTS, ClusterSettings, ImageSettings, PlatformSettings
@@ -31,6 +32,7 @@ __all__ = [
     "ExternalDatabase",
     "ExternalRedis",
     "ExternalSecretsSettings",
+    "GateSettings",
     "GenesisSettings",
     "HeartbeatSettings",
     "IdentitySettings",
@@ -67,6 +69,7 @@ class Settings(Frozen):
     database: DatabaseSettings
     redis: RedisSettings
     identity: IdentitySettings = IdentitySettings()
+    gate: GateSettings = GateSettings()
     genesis: GenesisSettings = GenesisSettings()
     edge: EdgeSettings
     monitoring: MonitoringSettings = MonitoringSettings()

@@ -11,6 +11,7 @@ from local.cluster import node
 from local.console import capture, run_logged, say
 from local.images.catalogue import (
     CONTAINERFILES,
+    REPOSITORY,
     SUITE,
     Image,
     base_reference,
@@ -92,11 +93,18 @@ def load() -> None:
     there = set(_ctr("images", "list", "--quiet").split())
     for number, name in enumerate(todo := sorted(wanted - there), 1):
         say(f"images: loading {number}/{len(todo)} {name}")
-        archive = IMAGES / "loading.tar"
-        archive.unlink(missing_ok=True)
-        _buildah("push", "--quiet", name, f"docker-archive:{archive}:{name}")
-        _ctr("images", "import", str(archive))
-        archive.unlink()
+        _load(name)
+
+
+def add(name: str, containerfile: Path) -> None:
+    """Build and load an image that is none of ours, such as a test's; the next `prune` drops it.
+
+    Args:
+        name: its name, under the repository of ours.
+        containerfile: its recipe, in the folder that is its context.
+    """
+    _bud(f"{REPOSITORY}/{name}", containerfile, containerfile.parent, name.partition(":")[0])
+    _load(f"{REPOSITORY}/{name}")
 
 
 def push(registry: str) -> dict[str, str]:
@@ -118,6 +126,14 @@ def prune() -> None:
     old = [n for n in _ctr("images", "list", "--quiet").split() if n.startswith("localhost/web4/") and n not in wanted]
     if old:
         _ctr("images", "remove", *old)
+
+
+def _load(name: str) -> None:
+    archive = IMAGES / "loading.tar"
+    archive.unlink(missing_ok=True)
+    _buildah("push", "--quiet", name, f"docker-archive:{archive}:{name}")
+    _ctr("images", "import", str(archive))
+    archive.unlink()
 
 
 def _bud(name: str, containerfile: Path, context: Path, key: str) -> None:

@@ -26,7 +26,10 @@ class Resources:
         """Make everything from the settings. Connects to nothing."""
         metrics = Metrics()
         database = Database(
-            settings.database_url, settings.db_pool_size, other_password=settings.database_other_password
+            settings.database_url,
+            settings.db_pool_size,
+            other_password=settings.database_other_password,
+            schema=settings.database_schema,
         )
         metrics.watch_pool(database)
         redis = RedisStore(settings, metrics) if settings.rate_limit_store == "redis" else None

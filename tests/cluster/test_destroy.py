@@ -22,7 +22,7 @@ SMALL: dict[str, Any] = {
     "platform": {"install": False},
     "database": {"instances": 1},
     "identity": {"replicas": 1},
-    "edge": {"node_port": 30444},
+    "edge": {"replicas": 1, "node_port": 30444},
 }
 
 

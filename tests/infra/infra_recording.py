@@ -94,6 +94,11 @@ class Program:
         assert len(found) == 1, f"{kind} {name}: {[each.name for each in self.of_kind(kind)]}"
         return found[0]
 
+    def job(self, app: str) -> Resource:
+        """The one Job of that app: its name carries a hash."""
+        (found,) = [each for each in self.of_kind("Job") if each.name.startswith(f"{app}-")]
+        return found
+
     def of_kind(self, kind: str) -> list[Resource]:
         """Kubernetes objects only: a component may have the same kind."""
         return [each for each in self.resources if each.kind == kind and each.type.startswith("kubernetes:")]

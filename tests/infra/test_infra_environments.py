@@ -62,7 +62,7 @@ def test_the_edited_example_is_a_production_stack(example):
 )
 def test_the_service_and_its_migration_are_told_where_they_run(example, environment, told):
     program = run_program(overlay(example(environment), EDITED if environment == "prod" else {}))
-    for workload in (program.find("Deployment", "web4-identity"), *program.of_kind("Job")):
+    for workload in (program.find("Deployment", "web4-identity"), program.job("web4-identity-migrate")):
         (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
         assert {"name": "WEB4_ENVIRONMENT", "value": told} in container["env"]
 
@@ -93,6 +93,12 @@ def test_prod_refuses_the_example_as_it_is_committed(example):
         ({"database": {"instances": 2}}, "database.instances", "2; prod wants 3 or more"),
         ({"identity": {"replicas": 2}}, "identity.replicas", "2; prod wants 3 or more"),
         ({"identity": {"test_mode": True}}, "identity.test_mode", "true; prod wants false"),
+        ({"gate": {"enabled": False}}, "gate.enabled", "false; prod wants each version attacked before it serves"),
+        (
+            {"gate": {"scan_schedule": None}},
+            "gate.scan_schedule",
+            "not set; prod wants the version that serves attacked every week",
+        ),
         (
             {"edge": {"public_authorities": []}},
             "edge.public_authorities",
@@ -176,7 +182,7 @@ def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example
             holders += of.find(kind, name).inputs["spec"]["resources"].values()
         for workload in (
             *(each for each in of.of_kind("Deployment") if each.inputs["metadata"]["namespace"] == "web4"),
-            *of.of_kind("Job"),
+            of.job("web4-identity-migrate"),
         ):
             for container in workload.inputs["spec"]["template"]["spec"]["containers"]:
                 holders += container["resources"].values()

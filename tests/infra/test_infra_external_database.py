@@ -31,7 +31,7 @@ def external(config) -> Program:
 
 def pod_of(program: Program, kind: str) -> dict[str, Any]:
     """The pod of the service (Deployment) or of its migration (Job)."""
-    (workload,) = [each for each in program.of_kind(kind) if each.name.startswith("web4-identity")]
+    workload = program.find(kind, "web4-identity") if kind == "Deployment" else program.job("web4-identity-migrate")
     return workload.inputs["spec"]["template"]["spec"]
 
 
@@ -70,10 +70,12 @@ def test_without_a_ca_and_an_owner_the_services_dsn_says_everything(config):
 def test_the_network_lets_its_port_through_and_none_of_the_operators(external):
     policies = {each.name: each.inputs["spec"] for each in external.of_kind("NetworkPolicy")}
     assert sorted(name for name in policies if "postgres" in name) == [
+        "gate-to-postgres-out",
         "identity-to-postgres-out",
         "migrations-to-postgres-out",
+        "scan-to-postgres-out",
     ]
-    for name in ("identity-to-postgres-out", "migrations-to-postgres-out"):
+    for name in ("identity-to-postgres-out", "migrations-to-postgres-out", "gate-to-postgres-out"):
         (rule,) = policies[name]["egress"]
         assert rule["ports"] == [{"port": 6432, "protocol": "TCP"}]
         assert {"ipBlock": {"cidr": "0.0.0.0/0"}} in rule["to"]

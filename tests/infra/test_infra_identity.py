@@ -67,7 +67,7 @@ def test_every_variable_of_the_guide_is_set_to_its_value(container):
 )
 def test_payers_sign_for_the_public_name_or_for_the_names_given(config, edge, authorities):
     program = run_program(overlay(config, {"edge": edge}))
-    for workload in (program.find("Deployment", "web4-identity"), *program.of_kind("Job")):
+    for workload in (program.find("Deployment", "web4-identity"), program.job("web4-identity-migrate")):
         (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
         values = {each["name"]: each.get("value") for each in container["env"]}
         assert values["PUBLIC_AUTHORITIES"] == authorities
@@ -77,7 +77,7 @@ def test_the_service_logs_in_as_its_own_role_and_the_migration_as_the_owner(cont
     values = {each["name"]: each.get("value") or each["valueFrom"]["secretKeyRef"] for each in container["env"]}
     assert values["DATABASE_URL"] == "postgresql://web4_identity_app@web4-identity-db-rw:5432/web4_identity_db"
     assert values["PGPASSWORD"] == {"name": "web4-identity-db-service", "key": "password"}
-    (job,) = program.of_kind("Job")
+    job = program.job("web4-identity-migrate")
     (migrate,) = job.inputs["spec"]["template"]["spec"]["containers"]
     (reference,) = [each for each in migrate["env"] if each["name"] == "DATABASE_URL"]
     assert reference["valueFrom"] == {"secretKeyRef": {"name": "web4-identity-db-app", "key": "uri"}}

@@ -35,12 +35,17 @@ API_SERVER, CLIENT = "10.89.0.2", "198.51.100.7"
 
 def workloads(program: Program) -> list[Resource]:
     """Every workload of ours that makes pods."""
-    found = [*program.of_kind("Deployment"), *program.of_kind("Job")]
+    found = [*program.of_kind("Deployment"), *program.of_kind("Job"), *program.of_kind("CronJob")]
     return [each for each in found if each.inputs["metadata"]["namespace"] == "web4"]
 
 
 def pod_labels(workload: Resource) -> dict[str, str]:
-    return workload.inputs["spec"]["template"]["metadata"]["labels"]
+    return pod_template(workload)["metadata"]["labels"]
+
+
+def pod_template(workload: Resource) -> dict[str, Any]:
+    spec = workload.inputs["spec"]
+    return (spec["jobTemplate"]["spec"] if "jobTemplate" in spec else spec)["template"]
 
 
 def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
@@ -97,6 +102,8 @@ def pods(program) -> dict[str, dict[str, str]]:
         "web4-edge": "edge",
         "web4-identity": "identity",
         "web4-identity-migrate": "migrations",
+        "web4-identity-gate": "gate",
+        "web4-identity-scan": "scan",
         "web4-pushgateway": "pushgateway",
         "redis-exporter": "redis-exporter",
         "web4-blackbox": "blackbox",
@@ -136,7 +143,8 @@ def test_every_port_of_every_container_is_named_by_an_arrow(program):
             flow for flow in LOCAL if flow.target.place is Place.OURS and flow.target.pods.items() <= labels.items()
         ]
         named = {port for flow in into for port in flow.ports}
-        containers = workload.inputs["spec"]["template"]["spec"]["containers"]
+        pod = pod_template(workload)["spec"]
+        containers = [*pod["containers"], *pod.get("initContainers", [])]
         ports = {port["containerPort"] for each in containers for port in each.get("ports", [])}
         assert ports <= named, workload.name
         probes = [probe for each in containers for name, probe in each.items() if name.endswith("Probe")]
@@ -161,6 +169,11 @@ def test_between_our_pods_exactly_the_arrows_are_open(pods, rules):
     }
     assert found == {
         ("edge", "identity", 8001),
+        ("gate", "postgres", 5432),
+        ("gate", "redis", 6379),
+        ("scan", "postgres", 5432),
+        ("scan", "edge", 8443),
+        ("scan", "pushgateway", 9091),
         ("identity", "postgres", 5432),
         ("identity", "redis", 6379),
         ("migrations", "postgres", 5432),

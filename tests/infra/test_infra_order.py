@@ -38,7 +38,7 @@ def test_order(program, later, earlier):
 
 
 def test_the_service_starts_on_the_new_schema(program):
-    (job,) = program.of_kind("Job")
+    job = program.job("web4-identity-migrate")
     waits = program.waits_for(program.find("Deployment", "web4-identity"))
     assert job.urn in waits
     assert program.find("Cluster", "web4-identity-db").urn in program.waits_for(job)
@@ -66,15 +66,15 @@ def test_operators_resources_count_as_made_when_their_status_says_so(program):
 
 
 def test_the_migration_runs_again_when_what_it_runs_changes_and_only_then(program, config):
-    (job,) = program.of_kind("Job")
-    (same,) = run_program(config).of_kind("Job")
-    (other,) = run_program(overlay(config, {"images": {"identity": "web4-identity:next"}})).of_kind("Job")
+    app = "web4-identity-migrate"
+    job, same = program.job(app), run_program(config).job(app)
+    other = run_program(overlay(config, {"images": {"identity": "web4-identity:next"}})).job(app)
     assert job.name == same.name != other.name
     assert "ttlSecondsAfterFinished" not in job.inputs["spec"]
 
 
 def test_the_migration_waits_for_the_roles_that_it_gives_rights_to(program):
-    (container,) = program.of_kind("Job")[0].inputs["spec"]["template"]["spec"]["containers"]
+    (container,) = program.job("web4-identity-migrate").inputs["spec"]["template"]["spec"]["containers"]
     managed = program.find("Cluster", "web4-identity-db").inputs["spec"]["managed"]["roles"]
     words = container["command"][2:]
     assert words[::2] == ["--wait-for-role"] * 2
@@ -83,7 +83,7 @@ def test_the_migration_waits_for_the_roles_that_it_gives_rights_to(program):
 
 def test_a_society_is_founded_when_its_key_is_given(program, config):
     def command(of) -> list[str]:
-        return of.of_kind("Job")[0].inputs["spec"]["template"]["spec"]["containers"][0]["command"]
+        return of.job("web4-identity-migrate").inputs["spec"]["template"]["spec"]["containers"][0]["command"]
 
     plain = command(program)
     assert not [word for word in plain if word.startswith("--genesis")]

@@ -20,7 +20,9 @@ OURS = {
     "redis": "web4-state",
     "web4-edge": "web4-serving",
     "web4-identity": "web4-serving",
+    "web4-identity-gate": "web4-serving",
     "web4-identity-migrate": "web4-serving",
+    "web4-identity-scan": "web4-watching",
     "web4-pushgateway": "web4-watching",
     "redis-exporter": "web4-watching",
     "web4-blackbox": "web4-watching",
@@ -32,9 +34,11 @@ def our_pods(program) -> dict[str, dict[str, Any]]:
     workloads = [
         each
         for each in program.resources
-        if each.inputs.get("metadata", {}).get("namespace") == "web4" and "template" in each.inputs.get("spec", {})
+        if each.inputs.get("metadata", {}).get("namespace") == "web4"
+        and {"template", "jobTemplate"} & each.inputs.get("spec", {}).keys()
     ]
-    return {each.inputs["metadata"]["labels"]["app"]: each.inputs["spec"]["template"]["spec"] for each in workloads}
+    templates = [each.inputs["spec"].get("jobTemplate", each.inputs)["spec"]["template"] for each in workloads]
+    return {each["metadata"]["labels"]["app"]: each["spec"] for each in templates}
 
 
 def test_these_are_all_our_pods(program):
@@ -50,7 +54,7 @@ def test_a_pod_of_ours_is_hardened(program, app):
     assert pod["securityContext"]["runAsUser"] > 10000
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
-    for container in pod["containers"]:
+    for container in (*pod["containers"], *pod.get("initContainers", [])):
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -126,12 +130,13 @@ def test_the_namespace_has_a_quota_and_gives_the_silent_a_little(program, config
 
 def test_no_variable_holds_a_secret(program):
     for app, pod in our_pods(program).items():
-        for variable in (each for container in pod["containers"] for each in container.get("env", [])):
+        containers = (*pod["containers"], *pod.get("initContainers", []))
+        for variable in (each for container in containers for each in container.get("env", [])):
             if variable["name"] == "DATABASE_URL":
                 assert "valueFrom" in variable or urlsplit(variable["value"]).password is None, app
                 continue
             secret = any(word in variable["name"] for word in SECRET_WORDS)
-            assert ("valueFrom" in variable) == secret, f"{app}: {variable['name']}"
+            assert ("secretKeyRef" in variable.get("valueFrom", {})) == secret, f"{app}: {variable['name']}"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_postgres_is_spoken_to_in_tls_alone(program):
 
 
 def test_the_server_is_verified_by_the_operators_ca(program):
-    for workload in (program.find("Deployment", "web4-identity"), *program.of_kind("Job")):
+    for workload in (program.find("Deployment", "web4-identity"), program.job("web4-identity-migrate")):
         pod = workload.inputs["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         values = {each["name"]: each.get("value") for each in container["env"]}

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from infra.settings import IdentitySettings
-from local import __main__ as local_commands
+from local.__main__ import app
 from local.deployment import Deployment, deployment
 from local.errors import UserError
 from local.paths import REPO
@@ -144,9 +144,9 @@ def test_the_table_says_what_was_expected_and_what_came() -> None:
 
 @pytest.mark.parametrize(("got", "code"), [("201", 0), ("500", 1)])
 def test_programs_get_json_and_an_exit_code(monkeypatch: pytest.MonkeyPatch, got: str, code: int) -> None:
-    monkeypatch.setattr(local_commands, "deployment", lambda name: name)
-    monkeypatch.setattr(local_commands.verification, "verify", lambda where: [Row("mint", "201", got)])
-    done = CliRunner().invoke(local_commands.app, ["verify", "--json"])
+    monkeypatch.setattr("local.deployment.deployment", lambda name: name)
+    monkeypatch.setattr("local.verify.verify", lambda where: [Row("mint", "201", got)])
+    done = CliRunner().invoke(app, ["verify", "--json"])
     assert done.exit_code == code
     assert json.loads(done.stdout) == [{"check": "mint", "expected": "201", "got": got, "ok": code == 0}]
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from web4_identity.cli import attest, database, keys, mint, openapi, revoke, serve, standing, validate
+from web4_identity.cli import attest, database, keys, mint, openapi, revoke, serve, standing, validate, validate_setup
 
 app = typer.Typer(
     name="web4-identity",
@@ -19,6 +19,7 @@ attest.add_commands(app)
 revoke.add_commands(app)
 standing.add_commands(app)
 validate.add_commands(app)
+validate_setup.add_commands(app)
 openapi.add_commands(app)
 
 

@@ -52,7 +52,12 @@ def run_database(work: Coroutine[Any, Any, T]) -> T:
 
 async def with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     """Run `work` with a database of one connection, closed afterwards."""
-    database = Database(settings.database_url, 1, other_password=settings.database_other_password)
+    database = Database(
+        settings.database_url,
+        1,
+        other_password=settings.database_other_password,
+        schema=settings.database_schema,
+    )
     try:
         return await work(database)
     finally:

@@ -86,7 +86,9 @@ def migrate(
     roles = tuple(wait_for_role or ())
     if roles and settings.database_url.get_secret_value().startswith("sqlite:"):
         fail("--wait-for-role is for Postgres: SQLite has no roles", EXIT_USAGE)
-    run_database(run_migrations(settings.database_url, wait_seconds=wait_seconds, roles=roles))
+    run_database(
+        run_migrations(settings.database_url, schema=settings.database_schema, wait_seconds=wait_seconds, roles=roles)
+    )
     typer.echo("the schema is up to date")
     if genesis_society is not None and genesis_public_key is not None:
         _found(settings, genesis_society, genesis_public_key, wish)

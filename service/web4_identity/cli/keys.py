@@ -38,7 +38,7 @@ def keygen(
         fail("give either --out FILE or --show FILE", EXIT_USAGE)
     if out is not None:
         key = Ed25519PrivateKey.generate()
-        _write(out, key, force=force)
+        write_key(out, key, force=force)
     else:
         key = load_key(show)
     raw = raw_public_key(key)
@@ -61,7 +61,8 @@ def load_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _write(path: Path, key: Ed25519PrivateKey, *, force: bool) -> None:
+def write_key(path: Path, key: Ed25519PrivateKey, *, force: bool) -> None:
+    """Write a private key (PEM, PKCS#8, mode 0600), or exit 1 with one line; `force` replaces a file."""
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
         # Made beside the target with mode 0600, so that the key is never readable by others nor half written.

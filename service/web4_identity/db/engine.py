@@ -59,13 +59,14 @@ class Database:
         *,
         other_password: SecretStr | None = None,
         statement_seconds: int | None = STATEMENT_SECONDS,
+        schema: str | None = None,
     ) -> None:
         """Prepare the pools.
 
         `url` is a libpq URL, handed to asyncpg as it is, so that its sslmode and other parameters count, or
         sqlite:///FILE; `other_password` is tried where Postgres refuses the first, so that the role's password can
         change under running pools; `statement_seconds` None is for migrations: it removes the time limit, and makes
-        the file.
+        the file. `schema` is Postgres's, where everything is; None is the role's own.
         """
         self._needed_file = None
         text = url.get_secret_value()
@@ -76,14 +77,21 @@ class Database:
             self._engine, self._reader = sqlite_engines(path, pool_size, wait, create=create)
             self._snapshots = self._reader
         else:
-            self._engine = self._postgres_engine(url, other_password, pool_size, statement_seconds)
+            self._engine = self._postgres_engine(url, other_password, pool_size, statement_seconds, schema)
             self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
             self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
     def _postgres_engine(
-        self, url: SecretStr, other_password: SecretStr | None, pool_size: int, statement_seconds: int | None
+        self,
+        url: SecretStr,
+        other_password: SecretStr | None,
+        pool_size: int,
+        statement_seconds: int | None,
+        schema: str | None,
     ) -> AsyncEngine:
         limits = {"application_name": "web4-identity"}
+        if schema is not None:
+            limits["search_path"] = schema
         if statement_seconds is not None:
             limits["lock_timeout"] = limits["statement_timeout"] = f"{statement_seconds}s"
             limits["idle_in_transaction_session_timeout"] = "30s"

@@ -6,36 +6,40 @@ from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
 from sqlalchemy import Connection
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential
 
-from web4_identity.db.engine import Database, DatabaseUnavailable
+from web4_identity.db.engine import Database
 from web4_identity.db.locks import lock
+from web4_identity.db.patience import patiently
 from web4_identity.db.rights import grant_rights, require_roles
 
 _MIGRATION_LOCK = 0x57454234_0001
 
 
 async def migrate(
-    url: SecretStr, *, wait_seconds: float = 120, revision: str = "head", roles: tuple[str, ...] = ()
+    url: SecretStr,
+    *,
+    schema: str | None = None,
+    wait_seconds: float = 120,
+    revision: str = "head",
+    roles: tuple[str, ...] = (),
 ) -> None:
     """Run every outstanding migration up to `revision` in one transaction, and give Postgres's roles their rights.
+
+    All of it in Postgres's `schema`, which must be there, or in the role's own.
 
     A second run waits for the first. While the database is out of reach, or one of `roles` is not there, it is tried
     again for `wait_seconds`, as it may still be starting. Raises DatabaseUnavailable when it stays so, or at once when
     the login is refused.
     """
-    database = Database(url, 1, statement_seconds=None)
+    database = Database(url, 1, statement_seconds=None, schema=schema)
+
+    async def work() -> None:
+        async with database.transaction() as connection:
+            await lock(connection, _MIGRATION_LOCK)
+            await connection.run_sync(_upgrade, revision, roles)
+
     try:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception(lambda error: isinstance(error, DatabaseUnavailable) and error.passing),
-            stop=stop_after_delay(wait_seconds),
-            wait=wait_exponential(multiplier=0.2, max=3),
-            reraise=True,
-        ):
-            with attempt:
-                async with database.transaction() as connection:
-                    await lock(connection, _MIGRATION_LOCK)
-                    await connection.run_sync(_upgrade, revision, roles)
+        await patiently(work, wait_seconds)
     finally:
         await database.close()
 

@@ -59,10 +59,11 @@ def grant_rights(connection: Connection) -> None:
     Takes none away, as the release before still works beside it: a right that is needed no more is revoked by a
     revision of the release after.
     """
+    schema = connection.scalar(text("SELECT current_schema()"))
     for role, rights in _RIGHTS.items():
         if not _exists(connection, role):
             continue
-        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
+        connection.execute(text(f'GRANT USAGE ON SCHEMA "{schema}" TO {role}'))
         for table, granted in rights.items():
             connection.execute(text(f"GRANT {', '.join(granted)} ON {table.name} TO {role}"))
 

@@ -32,6 +32,7 @@ Factor = Annotated[Fraction, BeforeValidator(parsers.exact_factor), PlainSeriali
 Authorities = Annotated[tuple[str, ...], BeforeValidator(parsers.authorities)]
 LctIds = Annotated[tuple[str, ...], BeforeValidator(parsers.lct_ids)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(parsers.networks)]
+SchemaName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_url)]
 
 
@@ -126,6 +127,12 @@ class Settings(BaseModel):
         validate_default=True,
     )
     database_other_password: SecretStr | None = _setting("DATABASE_OTHER_PASSWORD", "text, or not set", None)
+    database_schema: SchemaName | None = _setting(
+        "DATABASE_SCHEMA",
+        "a Postgres schema's name of at most 63 lowercase letters, digits and _, or not set (the role's own schema)",
+        None,
+        group="Database",
+    )
     db_pool_size: int = _setting("DB_POOL_SIZE", "a whole number from 1 to 100", 5, group="Database", ge=1, le=100)
     ledger_check_seconds: int = _setting(
         "LEDGER_CHECK_SECONDS", "a whole number of seconds from 10 to 3600", 60, ge=10, le=3600

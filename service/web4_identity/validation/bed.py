@@ -39,8 +39,16 @@ class Bed:
     """Sends requests to one service, from its client addresses in turn, as the payer `caller`."""
 
     def __init__(
-        self, url: str, caller: Party, society: str, trust: ssl.SSLContext, addresses: Sequence[str], limit: int
+        self,
+        url: str,
+        caller: Party,
+        society: str,
+        trust: ssl.SSLContext,
+        addresses: Sequence[str],
+        limit: int,
+        authority: str | None = None,
     ) -> None:
+        """`authority` is the host, and perhaps port, that requests are for where `url` leads past its name."""
         self.caller, self.society, self.limit = caller, society, limit
         self.purse = Purse()
         self.leaks: list[str] = []
@@ -49,10 +57,13 @@ class Bed:
         self.registered_identifier = ""
         self._url = httpx.URL(url)
         self._trust, self._address = trust, addresses[0] if addresses else None
-        self.authority = self._url.netloc.decode("ascii").rpartition("@")[2]
+        self.authority = authority or self._url.netloc.decode("ascii").rpartition("@")[2]
+        self._server_name = self.authority.partition(":")[0] if authority else self._url.host
         self._clients = [
             httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(verify=trust, local_address=address), timeout=REQUEST_SECONDS
+                transport=httpx.AsyncHTTPTransport(verify=trust, local_address=address),
+                timeout=REQUEST_SECONDS,
+                headers={"Host": self.authority},
             )
             for address in addresses or [None]
         ]
@@ -77,7 +88,9 @@ class Bed:
         client = self._clients[0] if one_address else next(self._turn)
         url = self._url.copy_with(raw_path=path.encode("ascii"))
         try:
-            response = await client.request(method, url, headers=headers, content=content)
+            response = await client.request(
+                method, url, headers=headers, content=content, extensions={"sni_hostname": self._server_name}
+            )
         except httpx.ConnectError:
             raise
         except (httpx.NetworkError, httpx.RemoteProtocolError):
@@ -145,7 +158,8 @@ class Bed:
     async def mint_slowly(self, content: bytes, pieces: AsyncIterator[bytes]) -> Answer:
         """Send a mint signed for `content`, its body as the `pieces` come; the answer is given as soon as it comes."""
         url = self._url.copy_with(raw_path=MINT_PATH.encode("ascii"))
-        answer = await trickle(url, self.sign(content), pieces, self._trust, self._address)
+        headers = {"Host": self.authority, **self.sign(content)}
+        answer = await trickle(url, headers, pieces, self._trust, self._server_name, self._address)
         if answer.status in _LATER:
             raise Limited(_seconds(answer.headers.get("retry-after", "")))
         return answer

@@ -1,10 +1,15 @@
 """Show the results: a table for people, JSON for machines."""
 
+import time
 from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 
 from web4_identity.validation.model import Result
 
 BYPASS = "BYPASS"
+JOB = "web4-security-gate"
+"""The Pushgateway's name for what is pushed."""
 
 
 def verdict(result: Result) -> str:
@@ -12,6 +17,26 @@ def verdict(result: Result) -> str:
     if result.outcome is None:
         return "NOT RUN"
     return "defended" if result.outcome.defended else BYPASS
+
+
+def bypassed(results: list[Result]) -> list[str]:
+    """The names of the attacks that got through."""
+    return [result.attack.name for result in results if verdict(result) == BYPASS]
+
+
+def push(gateway: str, results: list[Result]) -> None:
+    """Tell a Pushgateway at the URL `gateway` how a whole run ended, in the place of the run before.
+
+    Raises OSError when it cannot be reached or refuses.
+    """
+    registry = CollectorRegistry()
+    for name, text, value in (
+        ("attacks", "Attacks of the last completed security validation.", len(results)),
+        ("bypasses", "Attacks of it that got through.", len(bypassed(results))),
+        ("timestamp_seconds", "When it ended, in Unix time.", time.time()),
+    ):
+        Gauge(f"web4_security_gate_{name}", text, registry=registry).set(value)
+    push_to_gateway(gateway, job=JOB, registry=registry)
 
 
 def as_lines(results: list[Result]) -> list[str]:

@@ -11,10 +11,16 @@ from web4_identity.validation.model import CLOSED, Answer
 
 
 async def trickle(
-    url: httpx.URL, headers: dict[str, str], pieces: AsyncIterator[bytes], trust: ssl.SSLContext, address: str | None
+    url: httpx.URL,
+    headers: dict[str, str],
+    pieces: AsyncIterator[bytes],
+    trust: ssl.SSLContext,
+    server_name: str,
+    address: str | None,
 ) -> Answer:
     """Post the `pieces` as they come to `url`, chunked, from the local `address`, until the answer or the body's end.
 
+    `headers` name the Host, `server_name` is what a certificate must be for.
     Raises OSError when there is no connection.
     """
     secure = url.scheme == "https"
@@ -22,6 +28,7 @@ async def trickle(
         url.host,
         url.port or (443 if secure else 80),
         ssl=trust if secure else None,
+        server_hostname=server_name if secure else None,
         local_addr=(address, 0) if address else None,
     )
     http = h11.Connection(our_role=h11.CLIENT)
@@ -43,7 +50,7 @@ async def _send(
     headers: dict[str, str],
     pieces: AsyncIterator[bytes],
 ) -> None:
-    fields = {"Host": url.netloc.decode("ascii"), **headers, "Transfer-Encoding": "chunked"}
+    fields = {**headers, "Transfer-Encoding": "chunked"}
     writer.write(http.send(h11.Request(method="POST", target=url.raw_path, headers=list(fields.items()))))
     async for piece in pieces:
         writer.write(http.send(h11.Data(data=piece)))

@@ -32,7 +32,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "database": {"instances": 3, "storage": "10Gi"},
         "identity": {"replicas": 3, "max_replicas": 6},
         "edge": {"replicas": 2, "max_replicas": 4},
-        "monitoring": {"storage": "20Gi", "prometheus_replicas": 2, "alertmanager_replicas": 3},
+        "monitoring": {"storage": "10Gi", "prometheus_replicas": 2, "alertmanager_replicas": 3},
         "grafana": {"enabled": True},
     },
     # What it refuses to be: infra/production.py.
@@ -43,7 +43,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "edge": {"replicas": 3, "max_replicas": 6},
         "monitoring": {
             "retention": "30d",
-            "storage": "100Gi",
+            "storage": "20Gi",
             "prometheus_replicas": 2,
             "alertmanager_replicas": 3,
         },

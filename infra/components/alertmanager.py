@@ -65,5 +65,5 @@ def _spec(args: AlertmanagerArgs) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "topologySpreadConstraints": operator_spread(args, "alertmanager"),
         **operator_pod(args, resources(cpu="25m", memory="64Mi", cpu_limit="250m", memory_limit="128Mi"), "256Mi"),
-        **volume(args.monitoring.storage),
+        **volume("1Gi" if args.monitoring.storage else None),  # silences, and what was sent
     }

@@ -30,7 +30,7 @@ class MonitoringSettings(Frozen):
     scrape_interval: Duration = "15s"
     """How often it asks, and evaluates rules."""
     storage: Quantity | None = None
-    """The size of each volume (decision 24 has a table); none keeps the data for the pod's life only."""
+    """The size of Prometheus' volume (decision 24 has a table); none keeps the data for the pod's life only."""
     remote_write: RemoteWriteSettings | None = None
     """Where figures are sent besides."""
     prometheus_replicas: int = Field(1, ge=1)

@@ -200,10 +200,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a pager that Alertmanager does not know": (
         {"monitoring": {"pager": {"kind": "smoke", "secret_name": "pager"}}},
-        "monitoring.pager.kind: Input should be 'webhook' or 'pagerduty'",
+        "monitoring.pager.kind: Input should be 'pagerduty', 'opsgenie', 'slack', 'email' or 'webhook'",
     ),
     "a pager for an old Alertmanager": (
-        {"monitoring": {"pager": {"kind": "webhook", "secret_name": "pager"}}},
+        {"monitoring": {"pager": {"kind": "webhook", "secret_name": "pager"}, "alertmanager_version": "0.25.0"}},
         "monitoring: pager needs Alertmanager 0.26.0 or newer, alertmanager_version is 0.25.0",
     ),
 }

@@ -55,7 +55,9 @@ def images_in(value: Any) -> Iterator[str]:
 
 def test_every_image_is_one_of_the_settings_and_each_of_those_is_used(config):
     catalogue = {name: f"registry.web4.io/{name}:1" for name in ImageSettings.model_fields}
-    program = run_program(overlay(config, {"images": catalogue, "grafana": {"enabled": True, "admin_secret_name": "grafana"}}))
+    program = run_program(
+        overlay(config, {"images": catalogue, "grafana": {"enabled": True, "admin_secret_name": "grafana"}})
+    )
     named = {image for each in program.resources for image in images_in(each.inputs)}
     in_arguments = {catalogue["config_reloader"]}  # the operator is told by an option, and names it itself
     assert named | in_arguments == set(catalogue.values())

@@ -4,7 +4,7 @@ from typing import Any
 
 from pulumi_kubernetes import core
 
-from infra.pods import resources
+from infra.pods import http_get, resources
 
 PORT = 9113
 
@@ -21,5 +21,8 @@ def nginx_exporter(image: str, stub_status_port: int) -> dict[str, Any]:
         # An exporter before 1.0 ends when nginx is not there yet; a later one takes no notice of this.
         "env": [core.v1.EnvVarArgs(name="NGINX_RETRIES", value="30")],
         "ports": [core.v1.ContainerPortArgs(name="metrics", container_port=PORT)],
+        # Its front page, which asks nginx nothing: an exporter in trouble takes no edge out of service for long.
+        "readiness_probe": http_get("/", PORT, period_seconds=10),
+        "liveness_probe": http_get("/", PORT, period_seconds=20, initial_delay_seconds=30),
         "resources": resources(cpu="10m", memory="16Mi", cpu_limit="50m", memory_limit="48Mi"),
     }

@@ -209,6 +209,7 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
             Flow(source=KUBELET, target=party, ports=(port,), why="probes")
             for party, port in (
                 (EDGE, edge.HEALTH_PORT),
+                (EDGE, edge_exporter.PORT),
                 (IDENTITY, IDENTITY_PORT),
                 (GATE, IDENTITY_PORT),
                 (PROMETHEUS, 9090),

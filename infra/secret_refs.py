@@ -14,10 +14,14 @@ def versions(*secrets: core.v1.Secret | None) -> dict[str, pulumi.Output[str]]:
     """The annotation that gives a pod a successor when one of these Secrets changes, as a variable never does.
 
     A Secret's version is Kubernetes' count of its changes: unlike a hash it says nothing of what is in it. Secrets that
-    the stack does not make (None) have none that it could know.
+    the stack does not make (None) have none that it could know, nor has one that is only rendered.
     """
     made = [secret.metadata.resource_version for secret in secrets if secret]
-    return {VERSIONS: pulumi.Output.all(*made).apply(lambda all_of_them: ",".join(all_of_them))} if made else {}
+    return (
+        {VERSIONS: pulumi.Output.all(*made).apply(lambda all_of_them: ",".join(filter(None, all_of_them)))}
+        if made
+        else {}
+    )
 
 
 def secret_words(files: Mapping[str, Path | None]) -> dict[str, pulumi.Output[str]]:

@@ -121,6 +121,7 @@ def _redis_pod(args: ExportersArgs) -> core.v1.PodSpecArgs:
         "resources": resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi"),
         # Its own page: with Redis away it has that to tell.
         "readiness_probe": http_get("/health", REDIS_PORT, period_seconds=10),
+        "liveness_probe": http_get("/health", REDIS_PORT, period_seconds=20),
     }
     return hardened_pod(
         container, args=args, priority=Priority.WATCHING, writable={"/tmp": "16Mi"}, volumes=ca_volumes(args.redis)
@@ -136,6 +137,7 @@ def _blackbox_pod(args: ExportersArgs) -> core.v1.PodSpecArgs:
         "volume_mounts": [core.v1.VolumeMountArgs(name="conf", mount_path="/etc/web4", read_only=True)],
         "resources": resources(cpu="10m", memory="24Mi", cpu_limit="100m", memory_limit="64Mi"),
         "readiness_probe": http_get("/-/healthy", BLACKBOX_PORT, period_seconds=10),
+        "liveness_probe": http_get("/-/healthy", BLACKBOX_PORT, period_seconds=20),
     }
     conf = core.v1.VolumeArgs(name="conf", config_map=core.v1.ConfigMapVolumeSourceArgs(name=BLACKBOX_APP))
     return hardened_pod(container, args=args, priority=Priority.WATCHING, writable={"/tmp": "16Mi"}, volumes=[conf])

@@ -18,7 +18,7 @@ SERVER = f"""
 import http.server, sys
 class Inbox(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        print(self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
+        print(self.rfile.read(int(self.headers["Content-Length"])).decode().strip(), flush=True)
         self.send_response(200)
         self.end_headers()
     def log_message(self, *words):

@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import time
+from collections.abc import Generator
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -63,6 +64,16 @@ class Kubectl:
             time.sleep(1)
 
 
+class _ForgedAuth(PayerAuth):
+    """Signs as it should, then changes the signature: no limit of the payer counts what the payer did not sign."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        next(super().auth_flow(request))
+        name, _, value = request.headers["Signature"].partition("=:")
+        request.headers["Signature"] = f"{name}=:{'B' if value[0] == 'A' else 'A'}{value[1:]}"
+        yield request
+
+
 class Society:
     """A society that each test run founds for itself, so that none makes another's mints dearer."""
 
@@ -78,11 +89,9 @@ class Society:
             self._found(client)
         return client.post("/v1/lct/mint", json=self.mint_body(entity_type), auth=PayerAuth(self._founder))
 
-    def mint_at_anothers_cost(self, client: httpx.Client) -> httpx.Response:
-        """Send a mint that is signed by the society's founder, for the stack's founder to pay."""
-        victim = load_pem_private_key(stack.FOUNDER_KEY.read_bytes(), password=None)
-        body = {**self.mint_body(), "caller_lct_id": lct_id(raw_public_key(victim))}
-        return client.post("/v1/lct/mint", json=body, auth=PayerAuth(self._founder))
+    def forge_a_mint(self, client: httpx.Client) -> httpx.Response:
+        """Send a mint whose signature says that it is the society's founder's, and is not."""
+        return client.post("/v1/lct/mint", json=self.mint_body(), auth=_ForgedAuth(self._founder))
 
     def mint_body(self, entity_type: str = "device") -> dict:
         """Return a mint request for a new entity, whose private key goes nowhere."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from pulumi_kubernetes import core
 
-from infra.pods import http_get, resources
+from infra.pods import http_get, resources, tcp_connect
 
 PORT = 9113
 
@@ -23,6 +23,6 @@ def nginx_exporter(image: str, stub_status_port: int) -> dict[str, Any]:
         "ports": [core.v1.ContainerPortArgs(name="metrics", container_port=PORT)],
         # Its front page, which asks nginx nothing: an exporter in trouble takes no edge out of service for long.
         "readiness_probe": http_get("/", PORT, period_seconds=10),
-        "liveness_probe": http_get("/", PORT, period_seconds=20, initial_delay_seconds=30),
+        "liveness_probe": tcp_connect(PORT, period_seconds=20, initial_delay_seconds=30),
         "resources": resources(cpu="10m", memory="16Mi", cpu_limit="50m", memory_limit="48Mi"),
     }

@@ -110,3 +110,8 @@ def with_disk(
 def http_get(path: str, port: int, **timing: int) -> core.v1.ProbeArgs:
     """A probe that wants a 2xx or 3xx answer from `path`; `timing` in seconds, as ProbeArgs names it."""
     return core.v1.ProbeArgs(http_get=core.v1.HTTPGetActionArgs(path=path, port=port), **timing)
+
+
+def tcp_connect(port: int, **timing: int) -> core.v1.ProbeArgs:
+    """A probe that wants a connection taken: for liveness, where an answer that is slow is no reason for a restart."""
+    return core.v1.ProbeArgs(tcp_socket=core.v1.TCPSocketActionArgs(port=port), **timing)

@@ -13,7 +13,7 @@ from infra.components.edge_route import route
 from infra.edge_exporter import nginx_exporter
 from infra.kube import content_hash, custom_resource, metadata
 from infra.nginx_conf import render_nginx_conf
-from infra.pods import PodArgs, hardened_pod, http_get, resources
+from infra.pods import PodArgs, hardened_pod, http_get, resources, tcp_connect
 from infra.priorities import Priority
 from infra.settings import EdgeSettings
 from infra.waf_conf import render_waf_conf
@@ -138,9 +138,7 @@ def _pod(args: EdgeArgs, files: Iterable[str]) -> core.v1.PodSpecArgs:
         # The probe asks nginx alone: with the service away the edge still has an answer to give. One that answers too
         # late gets no new requests; a restart, which would drop the ones it has, is for one that takes no connection.
         "readiness_probe": http_get("/nginx-health", HEALTH_PORT, period_seconds=5),
-        "liveness_probe": core.v1.ProbeArgs(
-            tcp_socket=core.v1.TCPSocketActionArgs(port=HEALTH_PORT), period_seconds=20
-        ),
+        "liveness_probe": tcp_connect(HEALTH_PORT, period_seconds=20),
         "lifecycle": core.v1.LifecycleArgs(
             pre_stop=core.v1.LifecycleHandlerArgs(exec_=core.v1.ExecActionArgs(command=["sh", "-c", DRAIN]))
         ),

@@ -7,7 +7,7 @@ from pulumi_kubernetes import apps, core, meta
 from infra.components import edge
 from infra.components.redis import CA_KEY, password_variable
 from infra.kube import content_hash, custom_resource, metadata
-from infra.pods import PodArgs, hardened_pod, http_get, resources
+from infra.pods import PodArgs, hardened_pod, http_get, resources, tcp_connect
 from infra.priorities import Priority
 from infra.redis_access import CA_FOLDER, ca_mounts, ca_volumes, plain_redis_variables
 from infra.settings import RedisSettings
@@ -121,7 +121,7 @@ def _redis_pod(args: ExportersArgs) -> core.v1.PodSpecArgs:
         "resources": resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi"),
         # Its own page: with Redis away it has that to tell.
         "readiness_probe": http_get("/health", REDIS_PORT, period_seconds=10),
-        "liveness_probe": http_get("/health", REDIS_PORT, period_seconds=20),
+        "liveness_probe": tcp_connect(REDIS_PORT, period_seconds=20),
     }
     return hardened_pod(
         container, args=args, priority=Priority.WATCHING, writable={"/tmp": "16Mi"}, volumes=ca_volumes(args.redis)
@@ -137,7 +137,7 @@ def _blackbox_pod(args: ExportersArgs) -> core.v1.PodSpecArgs:
         "volume_mounts": [core.v1.VolumeMountArgs(name="conf", mount_path="/etc/web4", read_only=True)],
         "resources": resources(cpu="10m", memory="24Mi", cpu_limit="100m", memory_limit="64Mi"),
         "readiness_probe": http_get("/-/healthy", BLACKBOX_PORT, period_seconds=10),
-        "liveness_probe": http_get("/-/healthy", BLACKBOX_PORT, period_seconds=20),
+        "liveness_probe": tcp_connect(BLACKBOX_PORT, period_seconds=20),
     }
     conf = core.v1.VolumeArgs(name="conf", config_map=core.v1.ConfigMapVolumeSourceArgs(name=BLACKBOX_APP))
     return hardened_pod(container, args=args, priority=Priority.WATCHING, writable={"/tmp": "16Mi"}, volumes=[conf])

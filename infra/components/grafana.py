@@ -8,7 +8,7 @@ from infra.components import prometheus
 from infra.components.dashboards import config_map_name
 from infra.grafana_conf import render_dashboard_provider, render_data_source, render_grafana_ini
 from infra.kube import content_hash, metadata
-from infra.pods import PodArgs, hardened_pod, http_get, resources
+from infra.pods import PodArgs, hardened_pod, http_get, resources, tcp_connect
 from infra.priorities import Priority
 from infra.secret_refs import variable_from_secret
 from infra.settings.grafana import GrafanaSettings
@@ -101,7 +101,7 @@ def _pod(args: GrafanaArgs) -> core.v1.PodSpecArgs:
         ],
         "resources": resources(cpu="50m", memory="192Mi", cpu_limit="500m", memory_limit="512Mi"),
         "readiness_probe": http_get("/api/health", PORT, period_seconds=10),
-        "liveness_probe": http_get("/api/health", PORT, period_seconds=30, timeout_seconds=5),
+        "liveness_probe": tcp_connect(PORT, period_seconds=30),
         # The first start makes its database, which takes a slow node a while.
         "startup_probe": http_get("/api/health", PORT, period_seconds=5, failure_threshold=36),
     }

@@ -38,6 +38,7 @@ class RestoreDrill(pulumi.ComponentResource):
                 schedule=args.backup.drill_schedule,
                 time_zone="Etc/UTC",
                 concurrency_policy="Forbid",
+                starting_deadline_seconds=3600,  # late is better than not at all, as long as it is not the next day
                 job_template=batch.v1.JobTemplateSpecArgs(
                     spec=batch.v1.JobSpecArgs(
                         backoff_limit=0,  # a restore that has to be tried twice is not a proved one

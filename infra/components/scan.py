@@ -81,6 +81,7 @@ class Scan(pulumi.ComponentResource):
                 schedule=args.schedule,
                 time_zone="Etc/UTC",
                 concurrency_policy="Forbid",
+                starting_deadline_seconds=3600,  # late is better than not at all, as long as it is not the next day
                 successful_jobs_history_limit=1,
                 failed_jobs_history_limit=1,
                 job_template=batch.v1.JobTemplateSpecArgs(

@@ -75,7 +75,7 @@ class _ForgedAuth(PayerAuth):
 
 
 class Society:
-    """A society that each test run founds for itself, so that none makes another's mints dearer."""
+    """A society that each module of tests founds for itself, so that none makes another's mints dearer."""
 
     def __init__(self) -> None:
         self.name = f"tests-{random.getrandbits(32):08x}"
@@ -116,6 +116,3 @@ class Society:
         answer = client.post("/v1/societies", json=body, auth=operator)
         assert answer.status_code == 201, answer.text
         self._founded = True
-
-
-society = Society()

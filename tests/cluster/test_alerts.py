@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 from alert_inbox import Inbox, open_inbox, wait_until
-from cluster_stack import Kubectl, society
+from cluster_stack import Kubectl, Society
 from live_prometheus import Prometheus
+
+society = Society()
 
 SYMPTOMS = {"EdgeDown", "EdgeAvailabilityBurn", "ServiceNotRedundant"}
 

@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from cluster_stack import Kubectl, society
+from cluster_stack import Kubectl, Society
 from live_prometheus import Prometheus
 
 from dashboards import build_all
+
+society = Society()
 
 # What a reader who chose nothing asks for.
 CHOICE = {

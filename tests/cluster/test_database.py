@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 
 import httpx
-from cluster_stack import Kubectl, society
+from cluster_stack import Kubectl, Society
+
+society = Society()
 
 CLUSTER = "web4-identity-db"
 INSTANCES = 3

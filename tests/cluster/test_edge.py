@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from cluster_stack import Kubectl, society
+from cluster_stack import Kubectl, Society
+
+society = Society()
 
 REQUESTS_PER_MINUTE = 20  # guide, Configuration: RATE_LIMIT_MAX_REQUESTS_PER_IP
 

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cluster_stack import Kubectl, society
+from cluster_stack import Kubectl, Society
 from cryptography import x509
 
 from local import pki, stack
 from local.target import Target
+
+society = Society()
 
 SECRET = "web4-edge-tls"
 IN_A_ROW = 12  # new connections, over two pods: all of one pod by chance is rarer than once in 2000

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from cluster_stack import Kubectl, society
+from cluster_stack import Kubectl, Society
 
 from local.paths import CLUSTER
+
+society = Society()
 
 CRON_JOB, RESTORED = "web4-restore-drill", "web4-identity-db-drill"
 DATABASE = "web4_identity_db"

@@ -9,12 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
-from cluster_stack import Kubectl, society
+from cluster_stack import Kubectl, Society
 from web4_identity.validation.craft import MINT_PATH, Party, Signing, signed_headers
 
 from local import stack
 from local.images import build as images
 from local.paths import BIN, REPO
+
+society = Society()
 
 GATE = "web4-identity-gate"
 CHECK = "        verify_signature(request, claim, public_key, self._skew)\n"

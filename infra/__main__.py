@@ -124,6 +124,7 @@ Exporters(
         redis_image=images.redis_exporter,
         blackbox_image=images.blackbox_exporter,
         redis=settings.redis,
+        redis_annotations=versions(redis.password),
         server_name=settings.edge.server_name,
     ),
     after(platform, redis),

@@ -1,5 +1,7 @@
 """What speaks for those that have no metrics of their own: Redis, and the edge as a client outside of it sees it."""
 
+from typing import Any
+
 import pulumi
 import yaml
 from pulumi_kubernetes import apps, core, meta
@@ -24,6 +26,8 @@ class ExportersArgs(PodArgs):
     redis_image: str
     blackbox_image: str
     redis: RedisSettings
+    redis_annotations: dict[str, Any]
+    """On the pod that asks Redis; another value, such as another password's version, makes a new one."""
     server_name: str
     """The edge's public name, which its certificate is for."""
 
@@ -39,7 +43,7 @@ class Exporters(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _redis(self, args: ExportersArgs) -> None:
-        self._deployment(args, REDIS_APP, _redis_pod(args))
+        self._deployment(args, REDIS_APP, _redis_pod(args), args.redis_annotations)
         custom_resource(
             "monitoring.coreos.com/v1",
             "PodMonitor",
@@ -61,7 +65,7 @@ class Exporters(pulumi.ComponentResource):
             data={"blackbox.yaml": conf},
             opts=self._child,
         )
-        self._deployment(args, BLACKBOX_APP, _blackbox_pod(args), content_hash(conf))
+        self._deployment(args, BLACKBOX_APP, _blackbox_pod(args), {"web4.io/content": content_hash(conf)})
         core.v1.Service(
             BLACKBOX_APP,
             metadata=metadata(BLACKBOX_APP, args.namespace, BLACKBOX_APP),
@@ -86,7 +90,7 @@ class Exporters(pulumi.ComponentResource):
             self._child,
         )
 
-    def _deployment(self, args: ExportersArgs, app: str, pod: core.v1.PodSpecArgs, content: str = "") -> None:
+    def _deployment(self, args: ExportersArgs, app: str, pod: core.v1.PodSpecArgs, annotations: dict[str, Any]) -> None:
         apps.v1.Deployment(
             app,
             metadata=metadata(app, args.namespace, app),
@@ -94,7 +98,7 @@ class Exporters(pulumi.ComponentResource):
                 replicas=1,
                 selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
                 template=core.v1.PodTemplateSpecArgs(
-                    metadata=meta.v1.ObjectMetaArgs(labels={"app": app}, annotations={"web4.io/content": content}),
+                    metadata=meta.v1.ObjectMetaArgs(labels={"app": app}, annotations=annotations or None),
                     spec=pod,
                 ),
             ),

@@ -30,7 +30,12 @@ class Kubectl:
 
     def __call__(self, *words: str, stdin: str = "") -> str:
         done = subprocess.run(
-            [*self.words, f"--namespace={NAMESPACE}", *words], input=stdin, capture_output=True, text=True, check=False
+            [*self.words, f"--namespace={NAMESPACE}", *words],
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",  # a log holds what clients sent
+            check=False,
         )
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
         return done.stdout

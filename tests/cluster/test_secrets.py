@@ -115,7 +115,7 @@ def test_the_same_search_finds_each_secret_that_pulumi_makes(needles: Needles) -
 
 def test_the_same_search_finds_what_is_planted(kubectl: Kubectl, needles: Needles) -> None:
     """In a ConfigMap, as somebody might who debugs."""
-    password = stack.REDIS_PASSWORD.read_text().strip()
+    password = stack.REDIS_PASSWORD.file.read_text().strip()
     manifest = {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -40,7 +40,7 @@ def push(gateway: str, results: list[Result]) -> None:
 
 
 def as_lines(results: list[Result]) -> list[str]:
-    """The table by class, then the bypass rate."""
+    """The table by class, the bypass rate, and last, for whoever is shown a log's end, what got through."""
     rows = [
         (result.attack.name, result.attack.expected, result.outcome.got if result.outcome else "-", verdict(result))
         for result in results
@@ -59,7 +59,8 @@ def as_lines(results: list[Result]) -> list[str]:
                 for cell, width in zip(row, widths, strict=False)
             ]
             lines.append("  " + "  ".join([*cells, row[3]]))
-    return [*lines, "", _summary(results)]
+    through = bypassed(results)
+    return [*lines, "", _summary(results), *([f"got through: {', '.join(through)}"] if through else [])]
 
 
 def as_json(results: list[Result], seconds: float) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 PART_OF = {"app.kubernetes.io/part-of": "web4-identity"}
@@ -22,6 +23,22 @@ def metadata(
     """Metadata with an explicit name; `app` is the label a component's own pods are selected by."""
     labels = {**PART_OF, **({"app": app} if app else {}), **(labels or {})}
     return ObjectMetaArgs(name=name, namespace=namespace, labels=labels, annotations=annotations)
+
+
+def inner_service(
+    name: str, app: str, namespace: str, port_name: str, port: int, opts: pulumi.ResourceOptions
+) -> Service:
+    """A Service inside the cluster at `name:port`, of the pods of `app` and their port called `port_name`."""
+    return Service(
+        name,
+        metadata=metadata(name, namespace, app),
+        spec=ServiceSpecArgs(
+            type="ClusterIP",
+            selector={"app": app},
+            ports=[ServicePortArgs(name=port_name, port=port, target_port=port_name)],
+        ),
+        opts=opts,
+    )
 
 
 def content_hash(*content: Any) -> str:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pulumi
 import yaml
-from pulumi_kubernetes import batch, core, meta
+from pulumi_kubernetes import core
 
 from infra.backup_target import CA_FOLDER, CA_KEY, aws_variables, service_account_annotations, target
+from infra.cron import cron_job
 from infra.kube import metadata
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
@@ -48,24 +49,13 @@ class ConfigurationCopy(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
-        batch.v1.CronJob(
+        cron_job(
             APP,
-            metadata=metadata(APP, args.namespace, APP),
-            spec=batch.v1.CronJobSpecArgs(
-                schedule=args.backup.configuration_schedule,
-                time_zone="Etc/UTC",
-                concurrency_policy="Forbid",
-                starting_deadline_seconds=3600,  # late is better than not at all, as long as it is not the next day
-                job_template=batch.v1.JobTemplateSpecArgs(
-                    spec=batch.v1.JobSpecArgs(
-                        backoff_limit=2,
-                        template=core.v1.PodTemplateSpecArgs(
-                            metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}), spec=_pod(args)
-                        ),
-                    )
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[content, account]),
+            args.namespace,
+            args.backup.configuration_schedule,
+            _pod(args),
+            pulumi.ResourceOptions(parent=self, depends_on=[content, account]),
+            backoff_limit=2,
         )
         self.register_outputs({})
 

@@ -8,7 +8,7 @@ from pulumi_kubernetes import apps, core, meta
 
 from infra.components import edge
 from infra.components.redis import CA_KEY, password_variable
-from infra.kube import content_hash, custom_resource, metadata
+from infra.kube import content_hash, custom_resource, inner_service, metadata
 from infra.pods import PodArgs, hardened_pod, http_get, resources, tcp_connect
 from infra.priorities import Priority
 from infra.redis_access import CA_FOLDER, ca_mounts, ca_volumes, plain_redis_variables
@@ -66,16 +66,7 @@ class Exporters(pulumi.ComponentResource):
             opts=self._child,
         )
         self._deployment(args, BLACKBOX_APP, _blackbox_pod(args), {"web4.io/content": content_hash(conf)})
-        core.v1.Service(
-            BLACKBOX_APP,
-            metadata=metadata(BLACKBOX_APP, args.namespace, BLACKBOX_APP),
-            spec=core.v1.ServiceSpecArgs(
-                type="ClusterIP",
-                selector={"app": BLACKBOX_APP},
-                ports=[core.v1.ServicePortArgs(name="metrics", port=BLACKBOX_PORT, target_port="metrics")],
-            ),
-            opts=self._child,
-        )
+        inner_service(BLACKBOX_APP, BLACKBOX_APP, args.namespace, "metrics", BLACKBOX_PORT, self._child)
         custom_resource(
             "monitoring.coreos.com/v1",
             "Probe",

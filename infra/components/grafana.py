@@ -7,7 +7,7 @@ from dashboards import build_all
 from infra.components import prometheus
 from infra.components.dashboards import config_map_name
 from infra.grafana_conf import render_dashboard_provider, render_data_source, render_grafana_ini
-from infra.kube import content_hash, metadata
+from infra.kube import content_hash, inner_service, metadata
 from infra.pods import PodArgs, hardened_pod, http_get, resources, tcp_connect
 from infra.priorities import Priority
 from infra.secret_refs import variable_from_secret
@@ -70,16 +70,7 @@ class Grafana(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[config]),
         )
-        core.v1.Service(
-            NAME,
-            metadata=metadata(NAME, args.namespace, NAME),
-            spec=core.v1.ServiceSpecArgs(
-                type="ClusterIP",
-                selector={"app": NAME},
-                ports=[core.v1.ServicePortArgs(name="http", port=80, target_port="http")],
-            ),
-            opts=child,
-        )
+        inner_service(NAME, NAME, args.namespace, "http", 80, child)
 
 
 def _pod(args: GrafanaArgs) -> core.v1.PodSpecArgs:

@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from infra.kube import content_hash, metadata
+from infra.kube import content_hash, inner_service, metadata
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
 from infra.secret_refs import variable_from_secret
@@ -88,16 +88,7 @@ class ObjectStore(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
         )
-        core.v1.Service(
-            SERVICE,
-            metadata=metadata(SERVICE, args.namespace, APP),
-            spec=core.v1.ServiceSpecArgs(
-                type="ClusterIP",
-                selector={"app": APP},
-                ports=[core.v1.ServicePortArgs(name="https", port=PORT, target_port="https")],
-            ),
-            opts=child,
-        )
+        inner_service(SERVICE, APP, args.namespace, "https", PORT, child)
 
 
 def _pod(args: ObjectStoreArgs) -> core.v1.PodSpecArgs:

@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from infra.kube import custom_resource, metadata
+from infra.kube import custom_resource, inner_service, metadata
 from infra.pods import PodArgs, hardened_pod, http_get, resources
 from infra.priorities import Priority
 
@@ -52,16 +52,7 @@ class Pushgateway(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[claim]),
         )
-        core.v1.Service(
-            SERVICE,
-            metadata=metadata(SERVICE, args.namespace, APP),
-            spec=core.v1.ServiceSpecArgs(
-                type="ClusterIP",
-                selector={"app": APP},
-                ports=[core.v1.ServicePortArgs(name="http", port=PORT, target_port="http")],
-            ),
-            opts=child,
-        )
+        inner_service(SERVICE, APP, args.namespace, "http", PORT, child)
         custom_resource(
             "monitoring.coreos.com/v1",
             "ServiceMonitor",

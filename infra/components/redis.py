@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from infra.kube import metadata
+from infra.kube import inner_service, metadata
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
 from infra.secret_refs import secret_words, variable_from_secret, versions
@@ -97,16 +97,7 @@ class Redis(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        core.v1.Service(
-            SERVICE,
-            metadata=metadata(SERVICE, args.namespace, APP),
-            spec=core.v1.ServiceSpecArgs(
-                type="ClusterIP",
-                selector={"app": APP},
-                ports=[core.v1.ServicePortArgs(name="redis", port=PORT, target_port="redis")],
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        inner_service(SERVICE, APP, args.namespace, "redis", PORT, pulumi.ResourceOptions(parent=self))
 
 
 def password_variable(name: str, redis: RedisSettings) -> core.v1.EnvVarArgs:

@@ -4,10 +4,11 @@ What it does is the service's own command, `web4-identity restore-drill`; `make 
 """
 
 import pulumi
-from pulumi_kubernetes import batch, core, meta, rbac
+from pulumi_kubernetes import core, rbac
 
 from infra import database_access
 from infra.components import database, pushgateway
+from infra.cron import cron_job
 from infra.kube import metadata
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
@@ -31,26 +32,15 @@ class RestoreDrill(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RestoreDrillArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:RestoreDrill", name, None, opts)
-        batch.v1.CronJob(
+        cron_job(
             APP,
-            metadata=metadata(APP, args.namespace, APP),
-            spec=batch.v1.CronJobSpecArgs(
-                schedule=args.backup.drill_schedule,
-                time_zone="Etc/UTC",
-                concurrency_policy="Forbid",
-                starting_deadline_seconds=3600,  # late is better than not at all, as long as it is not the next day
-                job_template=batch.v1.JobTemplateSpecArgs(
-                    spec=batch.v1.JobSpecArgs(
-                        backoff_limit=0,  # a restore that has to be tried twice is not a proved one
-                        # Beside the restore: waiting for the archive, comparing, removing.
-                        active_deadline_seconds=60 * (args.backup.drill_minutes + 30),
-                        template=core.v1.PodTemplateSpecArgs(
-                            metadata=meta.v1.ObjectMetaArgs(labels={"app": APP}), spec=_pod(args)
-                        ),
-                    )
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self._access(args.namespace)),
+            args.namespace,
+            args.backup.drill_schedule,
+            _pod(args),
+            pulumi.ResourceOptions(parent=self, depends_on=self._access(args.namespace)),
+            backoff_limit=0,  # a restore that has to be tried twice is not a proved one
+            # Beside the restore: waiting for the archive, comparing, removing.
+            active_deadline_seconds=60 * (args.backup.drill_minutes + 30),
         )
         self.register_outputs({})
 

@@ -1,14 +1,14 @@
 """The weekly security scan: the gate's attacks on the version that serves (guide, Post-Deployment; decision 20)."""
 
 import pulumi
-from pulumi_kubernetes import batch, core, meta
+from pulumi_kubernetes import core
 
 from infra import database_access
 from infra.components import edge
 from infra.components.edge_certificate import tls_secret
 from infra.components.gate import VALIDATION, attack_container, setup_container
+from infra.cron import cron_job
 from infra.identity_environment import ServiceArgs, plain_variables
-from infra.kube import metadata
 from infra.pods import hardened_pod
 from infra.priorities import Priority
 from infra.secret_refs import file_mounts, file_volumes
@@ -74,26 +74,15 @@ class Scan(pulumi.ComponentResource):
             ],
             restart_policy="Never",
         )
-        batch.v1.CronJob(
+        cron_job(
             APP,
-            metadata=metadata(APP, args.namespace, APP),
-            spec=batch.v1.CronJobSpecArgs(
-                schedule=args.schedule,
-                time_zone="Etc/UTC",
-                concurrency_policy="Forbid",
-                starting_deadline_seconds=3600,  # late is better than not at all, as long as it is not the next day
-                successful_jobs_history_limit=1,
-                failed_jobs_history_limit=1,
-                job_template=batch.v1.JobTemplateSpecArgs(
-                    spec=batch.v1.JobSpecArgs(
-                        backoff_limit=0,
-                        active_deadline_seconds=SECONDS,
-                        template=core.v1.PodTemplateSpecArgs(
-                            metadata=meta.v1.ObjectMetaArgs(labels={"app": APP, **VALIDATION}), spec=pod
-                        ),
-                    )
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
+            args.namespace,
+            args.schedule,
+            pod,
+            pulumi.ResourceOptions(parent=self),
+            labels=VALIDATION,
+            cron={"successful_jobs_history_limit": 1, "failed_jobs_history_limit": 1},
+            backoff_limit=0,
+            active_deadline_seconds=SECONDS,
         )
         self.register_outputs({})

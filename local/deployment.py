@@ -46,19 +46,20 @@ def deployment(name: str, variables: Mapping[str, str] = os.environ) -> Deployme
     Raises:
         UserError: no such stack, a file that cannot be used, or a setting that is wrong.
     """
-    settings = _settings(name)
+    promised = settings(name)
     if name == stack.STACK:
-        url, ca, key = f"https://{target().address()}:{settings.edge.node_port}", stack.EDGE_CA, stack.FOUNDER_KEY
+        url, ca, key = f"https://{target().address()}:{promised.edge.node_port}", stack.EDGE_CA, stack.FOUNDER_KEY
     else:
-        url = variables.get("VERIFY_URL") or f"https://{settings.edge.server_name}"
+        url = variables.get("VERIFY_URL") or f"https://{promised.edge.server_name}"
         ca = Path(variables["VERIFY_CA"]) if variables.get("VERIFY_CA") else None
         if not variables.get("VERIFY_KEY"):
             raise UserError("set VERIFY_KEY=FILE, the private key (PEM) of an LCT in the stack's operator_lct_ids.")
         key = Path(variables["VERIFY_KEY"])
-    return Deployment(url.rstrip("/"), _trust(ca), _key(key), settings.identity)
+    return Deployment(url.rstrip("/"), _trust(ca), _key(key), promised.identity)
 
 
-def _settings(name: str) -> Settings:
+def settings(name: str) -> Settings:
+    """Return the checked settings of the stack `name`, as its file has them; raises UserError as `deployment` does."""
     if name == stack.STACK and not stack.exists():
         raise UserError("there is no stack on this machine: run `make up` first.")
     file = stack.CONFIG if name == stack.STACK else REPO / f"Pulumi.{name}.yaml"

@@ -21,8 +21,9 @@ ALERTMANAGER_FILE = _FOLDER / "alertmanager" / "alertmanager.yaml"
 
 def rule_groups() -> list[dict[str, Any]]:
     """Every rule group of monitoring/rules, in the form Prometheus and a PrometheusRule share."""
-    files = sorted(RULE_FILES.glob("*.yaml"))
-    return [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
+    # libyaml: the program reads them each time it runs, and PyYAML's own parser is a third of that.
+    files = [yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) for file in sorted(RULE_FILES.glob("*.yaml"))]
+    return [group for file in files for group in file["groups"]]
 
 
 def slo_file() -> str:

@@ -54,7 +54,7 @@ class Kubectl:
 
     def wait_for_replicas(self, count: int) -> None:
         """Wait until the service's endpoints are so many: a Deployment's own status still counts a pod just deleted."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while True:
             slices = self.json("get", "endpointslices", "--selector=kubernetes.io/service-name=web4-identity-service")
             ready = [

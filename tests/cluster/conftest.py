@@ -20,9 +20,12 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tier, which is one worker's in `make test`; the other one gets the rest, a file at a time."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        ours = item.path.is_relative_to(HERE)
+        if ours:
             item.add_marker(pytest.mark.cluster)
+        item.add_marker(pytest.mark.xdist_group("cluster" if ours else item.path.name))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 # Written last by the virtual environment's recipe, so that an interrupted install is done again.
 READY := $(VENV)/.ready
+PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
+# The versions that uv chose last are kept unless UPGRADE=1 says otherwise.
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --system-certs \
+  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 help: ## Show this list
 	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, CONFIG, YES"
@@ -17,11 +21,12 @@ help: ## Show this list
 preflight:
 	@$(PYTHON) local/preflight.py
 
-$(READY): pyproject.toml service/pyproject.toml
+$(READY): pyproject.toml service/pyproject.toml requirements.lock
 	@echo "python: installing the project into $(VENV), about 1:00 …"
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -qq -y python3-venv; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable service --editable '.[test]'
+	@$(PIP) install --require-hashes --only-binary :all: --requirement requirements.lock
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable service --editable .
 	@touch $(READY)
 
 up: preflight $(READY) ## Bring it all up: tools, cluster, images, `pulumi up`, and a first LCT through the TLS edge
@@ -92,7 +97,13 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 	@$(RUN) -m infra.reference
 	@$(RUN) -m infra.drawing
 
+lock: $(READY) ## Renew the three lock files from both pyproject.toml and checkov's pin; UPGRADE=1 for what the pins leave open
+	@$(LOCK) --extra test --group build --group lint --group supply-chain --output-file requirements.lock \
+	  pyproject.toml service/pyproject.toml
+	@cd service && ../$(LOCK) --group build --constraint ../requirements.lock --output-file requirements.lock pyproject.toml
+	@cd local/checks && ../../$(LOCK) --output-file requirements.lock requirements.in
+
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules
+.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock

@@ -1,5 +1,6 @@
 """What others think of the rendered stacks: kubeconform, kube-score and checkov, each on a folder of YAML files."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,10 +11,11 @@ from local.checks.schemas import TEMPLATE, write_schemas
 from local.console import run_logged
 from local.paths import BIN, CACHE, MANIFESTS
 from local.tools import build as tools
-from local.tools.catalogue import CHECKOV, CHECKS
+from local.tools.catalogue import CHECKS
 
 SCHEMAS = CACHE / "schemas"
-CHECKOV_VENV = CACHE / f"checkov-{CHECKOV}"
+CHECKOV_LOCK = Path(__file__).parent / "requirements.lock"
+CHECKOV_VENV = CACHE / f"checkov-{hashlib.sha256(CHECKOV_LOCK.read_bytes()).hexdigest()[:12]}"
 
 KUBE_SCORE_EXCEPTIONS = {
     "container-image-pull-policy": "wants Always; prod's images are digests, which cannot change under a pod",
@@ -39,7 +41,10 @@ def install() -> None:
     if not _checkov().exists():
         run_logged([sys.executable, "-m", "venv", CHECKOV_VENV], "checkov: environment", log="checkov-venv.log")
         run_logged(
-            [CHECKOV_VENV / "bin" / "pip", "install", "--disable-pip-version-check", f"checkov=={CHECKOV}"],
+            [
+                *(CHECKOV_VENV / "bin" / "pip", "install", "--disable-pip-version-check"),
+                *("--require-hashes", "--only-binary", ":all:", "--requirement", CHECKOV_LOCK),
+            ],
             "checkov",
             log="checkov-pip.log",
             estimate=80,

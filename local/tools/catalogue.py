@@ -15,7 +15,6 @@ PROMETHEUS_OPERATOR = "0.85.0"
 ALERTMANAGER = "0.31.1"
 COREDNS = "1.15.0"
 ETCD = "3.6.4"
-CHECKOV = "3.3.30"
 VERSITYGW = "v1.8.0"
 
 PROVIDER_PLUGIN = f"pulumi/plugins/resource-kubernetes-v{PULUMI_KUBERNETES}/pulumi-resource-kubernetes"

@@ -3,6 +3,7 @@
 import pulumi
 
 from dashboards import RUNBOOK_URL
+from infra.alert_rules import stack_rules
 from infra.cluster import provider
 from infra.components import alertmanager, edge, prometheus, pushgateway
 from infra.components.alertmanager import Alertmanager, AlertmanagerArgs
@@ -113,7 +114,7 @@ Prometheus(
         **place,
         image=images.prometheus,
         monitoring=settings.monitoring,
-        own_postgres=settings.database.external is None,
+        rules=tuple(stack_rules(settings)),
     ),
     after(platform, network),
 )

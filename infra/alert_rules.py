@@ -7,14 +7,22 @@ from typing import Any
 from infra.settings import AlertOverride, MonitoringSettings, Settings
 from monitoring import rule_groups
 
-OWN_POSTGRES = {"web4_database", "web4_backup"}
-"""The groups that look at CloudNativePG, of which a stack with an external Postgres has none."""
+
+def stack_rules(settings: Settings) -> list[dict[str, Any]]:
+    """The rule groups of a stack, in the form of a PrometheusRule."""
+    absent = set(_absent_groups(settings))
+    groups = [group for group in rule_groups() if group["name"] not in absent]
+    return [{**group, "rules": list(_rules(group["rules"], settings.monitoring))} for group in groups]
 
 
-def stack_rules(monitoring: MonitoringSettings, *, own_postgres: bool) -> list[dict[str, Any]]:
-    """The rule groups, in the form of a PrometheusRule. In: the settings, and whether the stack has a Postgres."""
-    groups = [group for group in rule_groups() if own_postgres or group["name"] not in OWN_POSTGRES]
-    return [{**group, "rules": list(_rules(group["rules"], monitoring))} for group in groups]
+def _absent_groups(settings: Settings) -> Iterator[str]:
+    """The groups about what the stack has not, which would call for it all the time."""
+    if settings.database.external:
+        yield "web4_database"
+    if not settings.backup:
+        yield "web4_backup"
+    if not settings.gate.scan_schedule:
+        yield "web4_security_gate"
 
 
 def wrong_overrides(settings: Settings) -> Iterator[str]:

@@ -6,7 +6,6 @@ import pulumi
 from pulumi_kubernetes import core, rbac
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from infra.alert_rules import stack_rules
 from infra.components import alertmanager, identity
 from infra.kube import PART_OF, custom_resource, metadata
 from infra.kubelet_scrape import RULES, kubelet_scrape_config
@@ -27,8 +26,8 @@ class PrometheusArgs(PodArgs):
 
     image: str
     monitoring: MonitoringSettings
-    own_postgres: bool
-    """Whether the stack has a Postgres to watch."""
+    rules: tuple[dict[str, Any], ...]
+    """The groups of rules, in the form of a PrometheusRule."""
 
 
 class Prometheus(pulumi.ComponentResource):
@@ -71,8 +70,8 @@ class Prometheus(pulumi.ComponentResource):
             },
             child,
         )
-        groups = stack_rules(args.monitoring, own_postgres=args.own_postgres)
-        custom_resource("monitoring.coreos.com/v1", "PrometheusRule", NAME, args.namespace, {"groups": groups}, child)
+        rules = {"groups": args.rules}
+        custom_resource("monitoring.coreos.com/v1", "PrometheusRule", NAME, args.namespace, rules, child)
         custom_resource(
             "monitoring.coreos.com/v1",
             "Prometheus",

@@ -31,8 +31,8 @@ def networks() -> dict[str, Path]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             files[os.stat(process / "ns" / "net").st_ino] = process / "ns" / "net"
-        except FileNotFoundError:
-            continue  # ended meanwhile
+        except OSError:
+            continue  # ended meanwhile, or not ours
     found = {}
     for file in files.values():
         shown = subprocess.run([*_inside(file), "ip", "-json", "address", "show", "dev", "eth0"], capture_output=True)

@@ -157,6 +157,14 @@ def test_the_rules_reach_prometheus(program):
     assert selector.items() <= rule.inputs["metadata"]["labels"].items()
 
 
+def test_nobody_is_called_for_what_a_stack_has_not(config):
+    without_backup = {key: value for key, value in config.items() if key != "backup"}
+    never_scanned = overlay(config, {"gate": {"enabled": False, "scan_schedule": None}})
+    for stack, alert in ((without_backup, "BackupTooOld"), (never_scanned, "SecurityGateTooOld")):
+        found = rules_of(run_program(stack))
+        assert rules_of(run_program(config)).keys() - found.keys() >= {alert} and "ServiceDown" in found
+
+
 def test_a_stack_changes_single_alerts(config):
     alerts = {
         "HighRejectionRate": {"threshold": 25, "patience": "10m", "severity": "critical"},

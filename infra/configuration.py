@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -39,7 +39,7 @@ def build_settings(values: Mapping[str, Any]) -> Settings:
             _line(each["type"], each["loc"], each["msg"]) for each in problems if known or each["type"] != "missing"
         ]
     if lines:
-        raise pulumi.RunError("\n".join(lines))
+        raise pulumi.RunError("\n".join(map(_printable, lines)))
     return settings
 
 
@@ -47,7 +47,7 @@ def _parse(raw: str) -> Any:
     """A structured key arrives as JSON text, a plain one as it was written."""
     try:
         return json.loads(raw) if raw.startswith(("{", "[")) else raw
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, a number of 5000 digits, a thousand brackets
         return raw  # plain text after all, which the settings refuse by the key's name
 
 
@@ -62,8 +62,16 @@ def _line(kind: str, location: tuple[int | str, ...], message: str) -> str:
 
 def _allowed(section: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = Settings
-    for part in section:
-        if field := model.model_fields.get(str(part)):  # else the key of a table, such as an alert's name
-            kinds = (field.annotation, *get_args(field.annotation))
-            model = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    parts = iter(section)
+    for part in parts:
+        kind = model.model_fields[str(part)].annotation
+        if get_origin(kind) is dict:
+            next(parts)  # the key of a table, such as an alert's name
+        kinds = (kind, *get_args(kind))
+        model = next(each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel))
     return sorted(model.model_fields)
+
+
+def _printable(line: str) -> str:
+    """`line` as one line for a terminal: what the user gave may have any character in it."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)

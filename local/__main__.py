@@ -19,7 +19,7 @@ from local import up as whole
 from local.cluster import lifecycle, node
 from local.console import say
 from local.errors import UserError
-from local.paths import CACHE
+from local.paths import BIN, CACHE
 from local.target import target
 from local.tools import build as tools
 
@@ -179,6 +179,8 @@ def check_tools() -> None:
 @_plain_errors
 def clean() -> None:
     """Remove the cache folder: tools, images, everything. The cluster must be down."""
+    if not any(BIN.glob(".*.stamp")):  # what WEB4_CACHE names may be anything: a home folder, a disk
+        raise UserError(f"{CACHE} has no tools that were built here, so it is left alone: remove it by hand.")
     if left := node.leftovers():
         raise UserError(f"the cluster is there ({left[0]}, …): run `make down` first.")
     shutil.rmtree(CACHE)

@@ -89,12 +89,15 @@ def capture(command: Sequence[str | os.PathLike], *, env: Mapping[str, str] | No
     """Run a short command and return what it printed.
 
     Raises:
-        UserError: it exited with another code than 0; the message has what it said.
+        UserError: it is not there, or exited with another code than 0; the message has what it said.
     """
-    result = subprocess.run(
-        command, env={**os.environ, **(env or {})}, input=stdin, capture_output=True, text=True, check=False
-    )
+    words = " ".join(str(word) for word in command)
+    try:
+        result = subprocess.run(
+            command, env={**os.environ, **(env or {})}, input=stdin, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise UserError(f"`{words}` could not be started: {error.strerror}") from None
     if result.returncode != 0:
-        words = " ".join(str(word) for word in command)
         raise UserError(f"`{words}` failed: {(result.stderr or result.stdout).strip()}")
     return result.stdout

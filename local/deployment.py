@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pulumi
-import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from infra.configuration import NAMESPACE, build_settings
+from infra.configuration import build_settings
 from infra.settings import IdentitySettings, Settings
-from local import stack
+from local import stack, stack_file
 from local.errors import UserError
 from local.paths import REPO
 from local.target import target
@@ -55,7 +55,7 @@ def deployment(name: str, variables: Mapping[str, str] = os.environ) -> Deployme
         if not variables.get("VERIFY_KEY"):
             raise UserError("set VERIFY_KEY=FILE, the private key (PEM) of an LCT in the stack's operator_lct_ids.")
         key = Path(variables["VERIFY_KEY"])
-    return Deployment(url.rstrip("/"), _trust(ca), _key(key), promised.identity)
+    return Deployment(_address(url), _trust(ca), _key(key), promised.identity)
 
 
 def settings(name: str) -> Settings:
@@ -63,15 +63,23 @@ def settings(name: str) -> Settings:
     if name == stack.STACK and not stack.exists():
         raise UserError("there is no stack on this machine: run `make up` first.")
     file = stack.CONFIG if name == stack.STACK else REPO / f"Pulumi.{name}.yaml"
-    if not file.exists():
-        stacks = ", ".join(sorted(each.name.split(".")[1] for each in REPO.glob("Pulumi.*.yaml")))
-        raise UserError(f"there is no stack {name} ({file.name}): say STACK= one of {stacks}.")
-    prefix = f"{NAMESPACE}:"
-    config = yaml.safe_load(file.read_text())["config"]
+    stacks = sorted(each.name.split(".")[1] for each in REPO.glob("Pulumi.*.yaml"))
+    if name not in stacks:
+        raise UserError(f"there is no stack {name} ({file.name}): say STACK= one of {', '.join(stacks)}.")
     try:
-        return build_settings({key.removeprefix(prefix): value for key, value in config.items()})
+        return build_settings(stack_file.read(file))
     except pulumi.RunError as error:
         raise UserError(f"{file.name} is not ready:\n{error}") from None
+
+
+def _address(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise UserError(f"{url!r} is no address ({error}): set VERIFY_URL=https://host.") from None
+    if parsed.scheme != "https" or not parsed.host:
+        raise UserError(f"{url!r} is not like https://host: set VERIFY_URL.")
+    return url.rstrip("/")
 
 
 def _trust(ca: Path | None) -> ssl.SSLContext:

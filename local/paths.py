@@ -4,10 +4,26 @@
 """
 
 import os
+import sys
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
-CACHE = Path(os.environ.get("WEB4_CACHE") or Path.home() / ".cache" / "web4-identity").expanduser().resolve()
+
+
+def _cache() -> Path:
+    """The cache folder, which need not exist; ends the command where it could not be one."""
+    named = os.environ.get("WEB4_CACHE")
+    try:
+        folder = Path(named or "~/.cache/web4-identity").expanduser().resolve()
+        above = next(path for path in (folder, *folder.parents) if path.exists())
+    except (OSError, RuntimeError) as error:  # a name too long, `~` of a user that does not exist
+        sys.exit(f"error: WEB4_CACHE is {named!r}, which can be no folder ({error}): name another.")
+    if not above.is_dir():
+        sys.exit(f"error: WEB4_CACHE is {named!r}, and {above} is no folder: name another.")
+    return folder
+
+
+CACHE = _cache()
 
 BIN = CACHE / "bin"  # built tools
 BUILD = CACHE / "build"  # Go's caches and staging folders; can be removed once everything is built

@@ -58,7 +58,10 @@ def _disk_problem(cache: Path) -> str | None:
 
 
 if __name__ == "__main__":
-    folder = Path(os.environ.get("WEB4_CACHE") or Path.home() / ".cache" / "web4-identity").expanduser()
-    message = problem(folder, embedded=not os.environ.get("KUBE_CONTEXT"))
+    try:
+        folder = Path(os.environ.get("WEB4_CACHE") or "~/.cache/web4-identity").expanduser()
+        message = problem(folder, embedded=not os.environ.get("KUBE_CONTEXT"))
+    except (OSError, RuntimeError) as error:  # a name too long, `~` of a user that does not exist
+        message = f"WEB4_CACHE can be no folder ({error}): name another."
     if message:
         sys.exit(f"error: {message}")

@@ -13,7 +13,7 @@ import yaml
 
 from infra.configuration import build_settings
 from infra.environments import DEFAULTS
-from local import stack
+from local import stack, stack_file
 from local.cluster import layout
 from local.errors import UserError
 from local.images import build as images
@@ -24,7 +24,13 @@ RENDERED = REPO / "build" / "rendered"
 
 
 def tools(name: str) -> tuple[Build, ...]:
-    """Return the builds that rendering the stack needs: stack local's images are named after what is in them."""
+    """Return the builds that rendering the stack needs: stack local's images are named after what is in them.
+
+    Raises:
+        UserError: there is no such stack.
+    """
+    if name not in DEFAULTS:
+        raise UserError(f"STACK is {name!r}: give one of {', '.join(DEFAULTS)}.")
     return BUILDS if name == stack.STACK else RENDERERS
 
 
@@ -32,18 +38,13 @@ def configuration(name: str, file: Path | None = None) -> dict[str, Any]:
     """Return a stack's configuration, a plain value for each key, from its committed file or another.
 
     Raises:
-        UserError: there is no such stack or file.
+        UserError: there is no such stack, or no such file of one.
     """
-    if name not in DEFAULTS:
-        raise UserError(f"STACK is {name!r}: give one of {', '.join(DEFAULTS)}.")
+    tools(name)
     if file is None and name == stack.STACK:
-        document = stack.configuration({}, layout.NODE_IP, images.references())
-    else:
-        file = file or REPO / f"Pulumi.{name}.yaml"
-        if not file.is_file():
-            raise UserError(f"CONFIG: no such file: {file}")
-        document = yaml.safe_load(file.read_text())
-    return {key.removeprefix(f"{stack.PROJECT}:"): value for key, value in document["config"].items()}
+        config = stack.configuration({}, layout.NODE_IP, images.references())["config"]
+        return {key.removeprefix(f"{stack.PROJECT}:"): value for key, value in config.items()}
+    return stack_file.read(file or REPO / f"Pulumi.{name}.yaml")
 
 
 def render(name: str, values: Mapping[str, Any], folder: Path) -> None:
@@ -59,8 +60,10 @@ def render(name: str, values: Mapping[str, Any], folder: Path) -> None:
     Raises:
         UserError: a setting is wrong, or Pulumi failed.
     """
-    kept = {key: value for key, value in values["cluster"].items() if key not in {"kubeconfig", "context"}}
-    values = {**values, "cluster": {**kept, "render_to": str(folder)}}
+    cluster = values.get("cluster") or {}
+    if isinstance(cluster, dict):  # else the settings refuse it
+        kept = {key: value for key, value in cluster.items() if key not in {"kubeconfig", "context"}}
+        values = {**values, "cluster": {**kept, "render_to": str(folder)}}
     try:
         build_settings(values)  # here too, so that a mistake is a line and not a page of Pulumi's
     except pulumi.RunError as error:

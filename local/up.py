@@ -26,7 +26,7 @@ def port() -> int:
         UserError: EDGE_PORT is not a port.
     """
     text = os.environ.get("EDGE_PORT") or str(DEFAULT_PORT)
-    if not (text.isdigit() and 0 < int(text) < 65536):
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
         raise UserError(f"EDGE_PORT is {text!r}: give a port from 1 to 65535.")
     return int(text)
 
@@ -93,7 +93,7 @@ def check() -> None:
         )
     try:
         where.kubectl("--request-timeout=10s", "get", "--raw", "/readyz")
-    except (UserError, FileNotFoundError) as error:
+    except UserError as error:
         reason = str(error).strip().splitlines()[-1]
         raise UserError(
             f"KUBE_CONTEXT={where.context} (in {where.kubeconfig}) cannot be reached: {reason}. Check the name with "

@@ -5,7 +5,7 @@ from pydantic import Field, model_validator
 from infra.frozen import Frozen
 from infra.settings.kinds import DnsLabel
 
-_URL = r"^https?://[^\s/]+(/\S*)?$"
+_URL = r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/\S*)?$"
 
 
 class GrafanaOauth(Frozen):

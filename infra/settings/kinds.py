@@ -16,8 +16,12 @@ def from_root(path: Path) -> Path:
 
 def existing_file(path: Path) -> Path:
     """`path`, from the project's root; raises ValueError if no file is there."""
-    path = from_root(path)
-    if not path.is_file():
+    try:
+        path = from_root(path)
+        found = path.is_file()
+    except (OSError, RuntimeError) as error:  # a name too long, `~` of a user that does not exist
+        raise ValueError(f"no such file: {path} ({error})") from None
+    if not found:
         raise ValueError(f"no such file: {path}")
     return path
 

@@ -153,6 +153,15 @@ def test_down_asks_before_it_deletes(cache: Path) -> None:
     assert kept.read_text() == "data"
 
 
+def test_clean_removes_no_folder_that_is_not_its_own(cache: Path) -> None:
+    (cache / "bin").mkdir(parents=True)
+    (cache / "bin" / "mine").write_text("data")
+    done = run([sys.executable, "-m", "local", "clean"], cache)
+    assert done.returncode != 0
+    assert "has no tools that were built here" in done.stderr
+    assert (cache / "bin" / "mine").read_text() == "data"
+
+
 def test_a_cache_where_the_node_hides_it() -> None:
     cache = Path("/var/lib/web4-none")
     refused(up(cache, EDGE_PORT="18443"), cache, "/var/lib", "WEB4_CACHE")

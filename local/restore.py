@@ -1,4 +1,4 @@
-"""`make restore-drill`: the stack's monthly drill, now."""
+"""`web4ctl drill`: the stack's monthly drill, now."""
 
 import json
 import secrets
@@ -7,53 +7,52 @@ from collections.abc import Callable
 
 import tenacity
 
-from local.console import say
 from local.errors import UserError
-from local.target import Target
+from local.place import Place
+from local.progress import say
 
 CRON_JOB = "web4-restore-drill"
-NAMESPACE = "--namespace=web4"
 START_SECONDS = 120
 
 
-def drill(where: Target, target_time: str) -> int:
+def drill(place: Place, target_time: str) -> int:
     """Start the CronJob's own Job at once, show what it says, remove it, and return its exit code.
 
     Args:
-        where: the cluster that the stack runs on.
+        place: the stack.
         target_time: the time to restore, with its zone; empty is now.
 
     Raises:
-        UserError: the stack has no backups, or the Job's pod did not start.
+        UserError: the stack has no drill, or the Job's pod did not start.
     """
     name = f"{CRON_JOB}-{secrets.token_hex(3)}"
-    job = json.loads(
-        where.kubectl(NAMESPACE, "create", "job", name, f"--from=cronjob/{CRON_JOB}", "--dry-run=client", "-o=json")
-    )
+    if place.settings.backup is None:
+        raise UserError(f"stack {place.stack} keeps no backups (setting `backup`): there is nothing to restore.")
+    job = place.json("create", "job", name, f"--from=cronjob/{CRON_JOB}", "--dry-run=client")
     (container,) = job["spec"]["template"]["spec"]["containers"]
     container["env"].append({"name": "TARGET_TIME", "value": target_time})
     say(f"restore drill: Job {name}")
-    where.kubectl(NAMESPACE, "create", "--filename=-", stdin=json.dumps(job))
+    place.kubectl("create", "--filename=-", stdin=json.dumps(job))
     try:
-        return _follow(where, name)
+        return _follow(place, name)
     finally:
-        where.kubectl(NAMESPACE, "delete", "job", name, "--wait=false")
+        place.kubectl("delete", "job", name, "--wait=false")
 
 
-def _follow(where: Target, job: str) -> int:
+def _follow(place: Place, job: str) -> int:
     """Show the log of the Job's one pod as it is written, and return its exit code."""
-    _wait_for_pod(where, job, lambda status: status["phase"] != "Pending")
-    subprocess.run(where.command(NAMESPACE, "logs", "--follow", f"job/{job}"), check=False)
-    status = _wait_for_pod(where, job, lambda status: status["phase"] in {"Succeeded", "Failed"})
+    _wait_for_pod(place, job, lambda status: status["phase"] != "Pending")
+    subprocess.run(place.command("logs", "--follow", f"job/{job}"), check=False)
+    status = _wait_for_pod(place, job, lambda status: status["phase"] in {"Succeeded", "Failed"})
     return status["containerStatuses"][0]["state"]["terminated"]["exitCode"]
 
 
-def _wait_for_pod(where: Target, job: str, reached: Callable[[dict], bool]) -> dict:
+def _wait_for_pod(place: Place, job: str, reached: Callable[[dict], bool]) -> dict:
     """Return the status of the Job's pod once it has `reached` what is waited for."""
     selector = f"--selector=batch.kubernetes.io/job-name={job}"
 
     def status() -> dict | None:
-        pods = json.loads(where.kubectl(NAMESPACE, "get", "pods", selector, "--output=json"))["items"]
+        pods = place.json("get", "pods", selector)["items"]
         return next((pod["status"] for pod in pods if reached(pod["status"])), None)
 
     polling = tenacity.Retrying(

@@ -13,10 +13,11 @@ from typing import Any
 import yaml
 
 from local import pki
-from local.console import capture, say
+from local.console import capture
 from local.errors import UserError
 from local.passwords import Password, made_once
 from local.paths import BIN, MANIFESTS, PULUMI_HOME, REPO, STATE, private_dir, write_private
+from local.progress import say
 from local.target import Target
 
 STACK = "local"

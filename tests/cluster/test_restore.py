@@ -47,7 +47,7 @@ class Backups:
 
         The archive gets its segments at once, instead of within backup.archive_seconds.
         """
-        command = [sys.executable, "-m", "local", "restore-drill", f"--target-time={target_time}"]
+        command = [sys.executable, "-m", "local", "drill", f"--to={target_time}"]
         running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         while running.poll() is None and not self._made():
             self.sql("SELECT pg_switch_wal()")

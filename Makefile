@@ -39,6 +39,9 @@ test-unit test-infra test-manifests test-cluster: test-%: $(READY) ## Run one ti
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
 	@$(CTL) validate
 
+backup: $(READY) ## Take a backup of STACK's database now, and wait until it is complete
+	@$(CTL) backup --stack=$(STACK)
+
 restore-drill: $(READY) ## Restore the database's backups beside it and compare; TARGET_TIME=2025-01-31T12:00:00Z for an earlier state
 	@$(CTL) drill --stack=$(STACK)
 
@@ -95,4 +98,4 @@ docs: $(READY) ## Rewrite docs/configuration.md, docs/architecture.md and docs/w
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules
+.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules

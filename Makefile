@@ -45,6 +45,9 @@ backup: $(READY) ## Take a backup of STACK's database now, and wait until it is 
 restore-drill: $(READY) ## Restore the database's backups beside it and compare; TARGET_TIME=2025-01-31T12:00:00Z for an earlier state
 	@$(CTL) drill --stack=$(STACK)
 
+restore: $(READY) ## Replace the database by its backups as of TARGET_TIME, or the newest; asks first unless YES=1
+	@$(CTL) restore
+
 coverage: $(READY) ## Run the unit tier and count the lines of service/ that it reaches; fails below 95 %
 	@$(VENV)/bin/pytest -m unit tests/service --cov --cov-report=term
 
@@ -98,4 +101,4 @@ docs: $(READY) ## Rewrite docs/configuration.md, docs/architecture.md and docs/w
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules
+.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules

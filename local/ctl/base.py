@@ -86,7 +86,7 @@ Time = Annotated[
     typer.Option(
         "--to",
         envvar="TARGET_TIME",
-        help="The time to restore, such as 2025-01-31T12:00:00Z; default now.",
+        help="The time to restore, such as 2025-01-31T12:00:00Z; default the newest.",
         callback=_a_time,
     ),
 ]

@@ -71,11 +71,11 @@ def drill(
     It is the stack's own monthly drill, now: its outcome is a metric, which `status` shows and alerts go by. The
     running database is not touched.
     """
-    from local import restore
+    from local import drill as restore_drill
     from local.place import place
 
     with result_alone(as_json):
-        code = restore.drill(place(stack), to)
+        code = restore_drill.drill(place(stack), to)
     if as_json:
         print_json({"stack": stack, "to": to or "now", "same": code == 0})
     raise typer.Exit(NOT_WELL if code else 0)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from local.ctl.base import AsJson, Stack, alone, print_json, result_alone
+from local.ctl.base import AsJson, Stack, Time, alone, confirm, print_json, result_alone
 
 commands = typer.Typer()
 
@@ -65,3 +65,30 @@ def rotate() -> None:
 
     with alone():
         rotate.rotate()
+
+
+@commands.command()
+def restore(
+    to: Time = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Replace the database without asking (as YES=1 does).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replace stack local's database by its own backups, as of a time; asks first.
+
+    The service stops, what it wrote last is archived, and the database is made anew from the backups: what was
+    committed after that time is not in it any more. The old backups stay where they are, and a base backup of the new
+    database is taken at once. `web4ctl drill` tries a restore without touching anything. Other stacks:
+    docs/operations.md, Restore.
+    """
+    from local import restore
+    from local.times import moment
+
+    until = moment(to) if to else None
+    confirm(f"This replaces the registry by what it was at {to or 'the end of its backups'}. Go on?", yes)
+    with result_alone(as_json), alone():
+        done = restore.restore(until)
+    if as_json:
+        print_json(done.as_json())
+    else:
+        typer.echo(f"restored from {done.source} as of {to or 'the end of its archive'}: {done.ledger}")
+        typer.echo(done.backup.text())

@@ -125,7 +125,7 @@ def test_a_damaged_backup_fails(backups: Backups, kubectl: Kubectl) -> None:
 @contextmanager
 def damaged() -> Iterator[None]:
     """The bytes of every base backup changed in the store's volume, and changed back."""
-    backups = list((CLUSTER / "volumes").glob("*/web4-backup/web4-identity-db/base/*/data.tar*"))
+    backups = list((CLUSTER / "volumes").glob("*/web4-backup/web4-identity-db*/base/*/data.tar*"))
     assert backups, "no base backup in the object store's volume"
     whole = {path: path.read_bytes() for path in backups}
     for path, content in whole.items():

@@ -28,7 +28,7 @@ WEB4CTL = Path(sys.executable).with_name("web4ctl")
 COMMANDS = [
     *("up", "stop", "down", "clean", "env", "render", "check-tools"),
     *("status", "verify", "validate", "drill"),
-    *("backup", "mint", "rotate"),
+    *("backup", "mint", "rotate", "restore"),
     *("logs", "open"),
 ]
 SLOW = ("pulumi", "pulumi_kubernetes", "httpx", "pydantic", "cryptography", "tenacity", "yaml")

@@ -11,8 +11,9 @@ from pod_networks import Address, connect, networks
 
 from infra import flows as table
 from infra.flows import Flow, Party, Place, flow_options, flows
-from local import deployment, stack
+from local import stack
 from local.cluster import layout
+from local.place import stack_settings
 
 # Their pods come and go: one that does nothing stands in. The restored Postgres is shown by the drill, which needs it.
 JOBS = (table.MIGRATIONS, table.GATE, table.SCAN, table.RESTORE_DRILL, table.CONFIGURATION_COPY)
@@ -73,7 +74,7 @@ def stand_ins(kubectl: Kubectl) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def network(kubectl: Kubectl, stand_ins: None) -> Network:
-    arrows = flows(flow_options(deployment.settings(stack.STACK)))
+    arrows = flows(flow_options(stack_settings(stack.STACK)))
     pods = addresses_of_pods(kubectl, arrows)
     wanted = {name: dict(targets(arrows, pods, name)) for name in pods}
     inside = networks()

@@ -85,9 +85,10 @@ dashboards: $(READY) ## Rebuild the dashboards' JSON
 rules: $(READY) ## Rewrite monitoring/rules/slo.yaml from the objectives in monitoring/slo.py
 	@$(RUN) -m monitoring
 
-docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from the program
+docs: $(READY) ## Rewrite docs/configuration.md, docs/architecture.md and service/compose/nginx.conf from the program
 	@$(RUN) -m infra.reference
 	@$(RUN) -m infra.drawing
+	@$(RUN) -m infra.compose_edge
 
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

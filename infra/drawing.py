@@ -20,6 +20,7 @@ _ALL = FlowOptions(
     grafana=True,
     grafana_clients_namespace="ingress",
     grafana_oauth_port=443,
+    metadata_server=True,
 )
 
 _HEAD = """# Architecture: who speaks to whom
@@ -27,9 +28,10 @@ _HEAD = """# Architecture: who speaks to whom
 Written by `make docs` from `infra/flows.py`, which the NetworkPolicies are made from too: change that, not this file.
 
 Boxes are pods of the stack, each with a namespace that lets nothing in or out but along these arrows; round ends are
-outside of it. Receivers of alerts, a long-term store and a Grafana, its own or another, are there when the stack's
-settings name them; the arrows to Redis and to the object store lead outside where those are elsewhere, and with
-`edge.route` the arrow from the internet comes from the Gateway's pods. `everything` is every pod of the stack.
+outside of it. Receivers of alerts, a long-term store, a Grafana, its own or another, and GKE's metadata server are
+there when the stack's settings name them; the arrows to Redis and to the object store lead outside where those are
+elsewhere, and with `edge.route` the arrow from the internet comes from the Gateway's pods. `everything` is every pod of
+the stack.
 """
 
 

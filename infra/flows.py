@@ -100,6 +100,8 @@ class FlowOptions(Frozen):
     grafana_clients_namespace: str | None = None
     grafana_oauth_port: int | None = None
     """None without single sign-on."""
+    metadata_server: bool = False
+    """Whether who backs up gets its tokens from GKE's metadata server."""
 
 
 EDGE = Party(name="edge", place=Place.OURS, pods={"app": edge.NAME})
@@ -303,6 +305,12 @@ def _backup_flows(options: FlowOptions, api_server: Party, api_ports: tuple[int,
     ]
     if options.own_store:
         arrows.append(Flow(source=KUBELET, target=OBJECT_STORE, ports=ports, why="probes"))
+    if options.metadata_server:
+        tokens = Party(name="metadata-server", place=Place.ADDRESSES, addresses=backup_target.METADATA_SERVER)
+        arrows += [
+            Flow(source=source, target=tokens, ports=backup_target.METADATA_PORTS, why="a token for the backups' store")
+            for source in (POSTGRES, RESTORED, CONFIGURATION_COPY)
+        ]
     return arrows
 
 
@@ -324,4 +332,5 @@ def flow_options(settings: Settings) -> FlowOptions:
         grafana=settings.grafana.enabled,
         grafana_clients_namespace=settings.grafana.clients_namespace if settings.grafana.enabled else None,
         grafana_oauth_port=settings.grafana.oauth.port if settings.grafana.oauth else None,
+        metadata_server=bool(settings.backup and settings.backup.google_service_account),
     )

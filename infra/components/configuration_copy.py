@@ -6,7 +6,7 @@ import pulumi
 import yaml
 from pulumi_kubernetes import core
 
-from infra.backup_target import CA_FOLDER, CA_KEY, aws_variables, service_account_annotations, target
+from infra.backup_target import CA_FOLDER, CA_KEY, aws_variables, pod_labels, service_account_annotations, target
 from infra.cron import cron_job
 from infra.kube import metadata
 from infra.pods import PodArgs, hardened_pod, resources
@@ -20,7 +20,7 @@ _FOLDER = "/etc/web4/configuration"
 
 
 class ConfigurationCopyArgs(PodArgs):
-    """Where, from which image (Postgres's, which has boto3 for barman-cloud), and what is copied where to."""
+    """Where, from which image (Postgres's, which has the stores' libraries for barman-cloud), and what is copied."""
 
     image: str
     backup: BackupSettings
@@ -55,6 +55,7 @@ class ConfigurationCopy(pulumi.ComponentResource):
             args.backup.configuration_schedule,
             _pod(args),
             pulumi.ResourceOptions(parent=self, depends_on=[content, account]),
+            labels=pod_labels(args.backup),
             backoff_limit=2,
         )
         self.register_outputs({})

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from infra.availability import TOPOLOGIES
-from infra.backup_target import barman_object_store, service_account_annotations
+from infra.backup_target import barman_object_store, pod_labels, service_account_annotations
 from infra.connections import READERS
 from infra.kube import custom_resource, metadata
 from infra.pods import PodArgs, resources, with_disk
@@ -195,10 +195,11 @@ def _backup(backup: BackupSettings | None) -> dict[str, Any]:
     """Where the operator archives to. Base backups have a schedule of their own (infra/components/backup.py)."""
     if backup is None:
         return {}
-    annotations = service_account_annotations(backup)
+    annotations, labels = service_account_annotations(backup), pod_labels(backup)
     return {
         "backup": {"barmanObjectStore": barman_object_store(backup), "retentionPolicy": backup.retention},
         **({"serviceAccountTemplate": {"metadata": {"annotations": annotations}}} if annotations else {}),
+        **({"inheritedMetadata": {"labels": labels}} if labels else {}),
     }
 
 

@@ -1,31 +1,32 @@
-"""What is to be copied from a runbook works on the running stack, and what it looks at is there."""
+"""What is to be copied from a runbook, or to be looked at in trouble, works on the running stack and is there."""
 
-import re
 import shlex
 import subprocess
 from pathlib import Path
 
 import yaml
 from cluster_stack import Kubectl
+from docs_pages import ROOT, RUNBOOKS, blocks
 from live_prometheus import Prometheus
 
-from monitoring import METRIC_TYPES, RUNBOOKS
+from monitoring import METRIC_TYPES
 
 LOOKING = {"get", "describe", "logs", "exec", "top"}
 PUSHED = ("web4_restore_drill_", "web4_security_gate_")
 """Metrics that only exist once their job has run, which is weekly."""
 
 
-def blocks(language: str) -> list[str]:
+PAGES = [*RUNBOOKS, ROOT / "docs" / "troubleshooting.md"]
+
+
+def texts(language: str) -> list[str]:
     """Every fenced block of one language, each once."""
-    pages = [page.read_text() for page in sorted(RUNBOOKS.glob("*.md"))]
-    found = [re.findall(rf"^ *```{language}\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE) for text in pages]
-    return sorted({block.strip() for page in found for block in page})
+    return sorted({block.text for page in PAGES for block in blocks(page) if block.language == language})
 
 
 def test_every_command_that_looks_succeeds(kubectl: Kubectl) -> None:
     failed = {}
-    commands = [shlex.split(block) for block in blocks("sh")]
+    commands = [shlex.split(block) for block in texts("sh")]
     for words in commands:
         assert LOOKING & set(words), "a block is for looking; what changes something stands in the text"
         done = subprocess.run([*kubectl.words, *words[1:]], capture_output=True, text=True, check=False)
@@ -36,7 +37,7 @@ def test_every_command_that_looks_succeeds(kubectl: Kubectl) -> None:
 
 
 def test_prometheus_answers_every_query(prometheus: Prometheus) -> None:
-    queries = blocks("promql")
+    queries = texts("promql")
     assert len(queries) > 80
     for query in queries:
         prometheus.query(query)

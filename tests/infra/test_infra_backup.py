@@ -187,10 +187,13 @@ def test_the_drills_account_removes_its_own_cluster_alone(program):
             {"destination": "s3://web4-backups"},
             "backup: local_store is the whole target: leave out the keys of one that is elsewhere",
         ),
-        ({**ELSEWHERE, "iam_role": ROLE}, "backup: give either credentials_secret_name or iam_role"),
+        (
+            {**ELSEWHERE, "iam_role": ROLE},
+            "backup: for s3://web4-backups/prod give credentials_secret_name or iam_role, and no other access",
+        ),
         (
             {**ELSEWHERE, "credentials_secret_name": None},
-            "backup: give either credentials_secret_name or iam_role",
+            "backup: for s3://web4-backups/prod give credentials_secret_name or iam_role, and no other access",
         ),
         ({**ELSEWHERE, "destination": "web4-backups/prod"}, "backup.destination: String should match pattern"),
         ({**ELSEWHERE, "endpoint": "s3.web4.io"}, "backup.endpoint: String should match pattern"),

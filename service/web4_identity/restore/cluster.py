@@ -23,6 +23,7 @@ _SAME = (
     "seccompProfile",
     "priorityClassName",
     "serviceAccountTemplate",
+    "inheritedMetadata",
 )
 
 

@@ -9,6 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 # Written last by the virtual environment's recipe, so that an interrupted install is done again.
 READY := $(VENV)/.ready
+LOAD := $(VENV)/.load
 
 help: ## Show this list
 	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, CONFIG, YES"
@@ -48,6 +49,13 @@ mutants: $(READY) ## Run the tests against wrong versions of the ledger's and th
 
 bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
+
+$(LOAD): $(READY)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[load]'
+	@touch $(LOAD)
+
+chaos: $(LOAD) ## Break the running stack in each way there is, under load, and audit it; FAULTS=kill-pod,stop-redis for some
+	@PYTHONPATH=tests/load:tests/cluster $(RUN) -m chaos "$(FAULTS)"
 
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
 	@$(RUN) -m local verify $(STACK)
@@ -92,4 +100,4 @@ docs: $(READY) ## Rewrite docs/configuration.md and docs/architecture.md from th
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules
+.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules chaos

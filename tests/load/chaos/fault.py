@@ -16,6 +16,7 @@ class Fault(ABC):
         no_failure: whether every request must be answered as if nothing was (one counted retry is allowed).
         seconds: how long it lasts at least.
         alert_seconds: how long it lasts at most, waiting for its alert.
+        late_seconds: how long after the first harm its alert may come, although it is healed by then.
         whole_seconds: how long the stack has afterwards to be whole by itself.
     """
 
@@ -26,11 +27,15 @@ class Fault(ABC):
     no_failure: bool = False
     seconds: float = 0
     alert_seconds: float = 0
+    late_seconds: float = 0
     whole_seconds: float = 300
+
+    def prepare(self, scene: Scene) -> None:  # noqa: B027
+        """Do beforehand what is no harm yet, outside of what is measured."""
 
     @abstractmethod
     def inject(self, scene: Scene) -> None:
         """Break it."""
 
     def heal(self, scene: Scene) -> None:  # noqa: B027 - most are healed by the stack itself
-        """Undo what the stack cannot undo by itself. Called whatever happened, and so after half an inject() too."""
+        """Undo what the stack cannot undo by itself. Called after half a prepare() or inject() too."""

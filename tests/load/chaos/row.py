@@ -39,6 +39,7 @@ class Row:
         silent: why none had to.
         no_failure: whether no request might fail.
         findings: what the audit found that it had not found before.
+        problem: what kept the fault from being done; empty if nothing did.
     """
 
     fault: str
@@ -51,6 +52,7 @@ class Row:
     silent: str = ""
     no_failure: bool = False
     findings: Sequence[Finding] = field(default_factory=tuple)
+    problem: str = ""
 
     @property
     def failed(self) -> list[Sent]:
@@ -81,6 +83,8 @@ class Row:
     def problems(self) -> list[str]:
         """Everything that is not as it must be, as lines to read."""
         lines = [f"{finding.wrong.value}: {finding.about}" for finding in self.findings]
+        if self.problem:
+            lines.append(self.problem)
         if self.whole_after is None:
             lines.append("the stack was not whole again in time")
         if self.no_failure and self.failed:

@@ -1,5 +1,6 @@
 """One fault, from the first harm to the audit."""
 
+import subprocess
 import time
 
 from traffic.audit import Finding, audit
@@ -8,11 +9,14 @@ from chaos.alerts import AlertWatch
 from chaos.fault import Fault
 from chaos.report import failures
 from chaos.row import Row
-from chaos.scene import Scene
+from chaos.scene import Scene, wait_until
 from local.console import say
 from local.errors import UserError
 
 BEFORE_SECONDS = 10
+STEADY_SECONDS = 120
+# What commands of ours raise, and kubectl's.
+_WENT_WRONG = (UserError, AssertionError, subprocess.SubprocessError)
 AFTER_SECONDS = 15
 
 
@@ -26,18 +30,23 @@ class Run:
     def strike(self, fault: Fault) -> Row:
         """Break, heal, wait until the stack is whole, and audit everything that was acknowledged so far.
 
-        Raises UserError when the stack is not whole before; it is left alone then.
+        Raises UserError when the stack is not whole before, or fails without a fault; it is left alone then.
         """
         self._scene.traffic.check()
-        self._scene.wait_until_whole(60)
-        time.sleep(BEFORE_SECONDS)
+        self._scene.wait_until_whole(STEADY_SECONDS)
+        wait_until(self._steady, f"{BEFORE_SECONDS} s without a failed request, and without a fault", STEADY_SECONDS)
         say(f"{fault.name}: {fault.what}")
-        began = time.time()
+        began, problem = time.time(), ""
         try:
-            fault.inject(self._scene)
-            self._hold(fault, began)
-        finally:
-            fault.heal(self._scene)
+            try:
+                fault.prepare(self._scene)
+                began = time.time()
+                fault.inject(self._scene)
+                self._hold(fault, began, fault.seconds, fault.alert_seconds)
+            finally:
+                fault.heal(self._scene)
+        except _WENT_WRONG as error:
+            problem = f"could not be done: {error}"
         whole_after = None
         try:
             self._scene.wait_until_whole(fault.whole_seconds)
@@ -45,7 +54,8 @@ class Run:
         except UserError as error:
             say(f"{fault.name}: {error}")
         time.sleep(AFTER_SECONDS)
-        row = self._row(fault, began, whole_after)
+        self._hold(fault, began, 0, fault.late_seconds)
+        row = self._row(fault, began, whole_after, problem)
         say(
             f"{fault.name}: {len(row.sent)} requests, {len(row.failed)} failed, {row.retried} retried; "
             f"whole after {whole_after or -1:.0f} s; alerts: {', '.join(each.name for each in row.alerts) or 'none'}"
@@ -55,14 +65,18 @@ class Run:
                 say(f"{fault.name}: {line}")
         return row
 
-    def _hold(self, fault: Fault, began: float) -> None:
-        """Let it last as long as it must, and then until its alert fires, though no longer than it may."""
-        while (lasted := time.time() - began) < fault.seconds or (
-            fault.alert and lasted < fault.alert_seconds and not self._alerts.firing(fault.alert, began)
+    def _steady(self) -> bool:
+        sent = [each for each in self._scene.traffic.sent() if each.until > time.time() - BEFORE_SECONDS]
+        return bool(sent) and all(each.ok for each in sent)
+
+    def _hold(self, fault: Fault, began: float, least: float, most: float) -> None:
+        """Wait until it has lasted `least` seconds, and then for its alert, though no longer than `most`."""
+        while (lasted := time.time() - began) < least or (
+            fault.alert and lasted < most and not self._alerts.firing(fault.alert, began)
         ):
             time.sleep(1)
 
-    def _row(self, fault: Fault, began: float, whole_after: float | None) -> Row:
+    def _row(self, fault: Fault, began: float, whole_after: float | None, problem: str) -> Row:
         sent = self._scene.traffic.sent()
         findings = [each for each in audit(sent, self._scene.registry()) if each not in self._found]
         self._found.update(findings)
@@ -77,4 +91,5 @@ class Run:
             fault.silent,
             fault.no_failure,
             findings,
+            problem,
         )

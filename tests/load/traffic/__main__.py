@@ -78,7 +78,7 @@ def main(
 ) -> None:
     """Send mints, reads, revocations and bad input through the edge, and write down every answer."""
     clock = Clock()
-    operator = PayerAuth(load_pem_private_key(operator_key.read_bytes(), password=None))
+    operator = PayerAuth(load_pem_private_key(operator_key.read_bytes(), password=None), clock.now)
     trust = ssl.create_default_context(cafile=str(ca_file))
     setting = Setting(url, trust, run, operator, clock, Record(record))
     towns = [Town() for _ in range(-(-len(address) // CLIENTS_OF_A_TOWN))]

@@ -7,8 +7,10 @@ from chaos.faults.network import PartitionDatabase
 from chaos.faults.node import RestartNode
 from chaos.faults.pods import KillNginx, KillPod
 from chaos.faults.redis import StopRedis
+from chaos.faults.restore import DropTable
 from chaos.faults.rotation import Rotate
 from chaos.faults.versions import FailingUpdate, RollingUpdate
+from chaos.faults.volume import FillVolume
 
 _ALL = (
     KillPod,
@@ -19,8 +21,10 @@ _ALL = (
     Rotate,
     DrainPrimary,
     KillPrimary,
+    DropTable,
     StopRedis,
     PartitionDatabase,
+    FillVolume,
     RestartNode,
 )
 FAULTS: dict[str, type[Fault]] = {fault.name: fault for fault in _ALL}

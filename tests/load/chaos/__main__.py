@@ -58,11 +58,12 @@ def _run(names: list[str]) -> tuple[list[Row], float]:
     folder = RUNS / run
     folder.mkdir(parents=True)
     kubectl = Kubectl(where)
-    url = f"https://{where.address()}:{stack.outputs()['edge_node_port']}"
+    edge = where.address(), int(stack.outputs()["edge_node_port"])
+    url = f"https://{edge[0]}:{edge[1]}"
     with TrafficProcess(where, url, run, folder) as traffic, AlertWatch(kubectl) as alerts:
         traffic.wait_for_all_clients()
         say(f"load: {url}, societies {run}-…, every answer in {folder.relative_to(REPO)}/requests.jsonl")
-        striking = Run(Scene(kubectl, traffic, run), alerts)
+        striking = Run(Scene(kubectl, traffic, run, edge), alerts)
         try:
             for name in names:
                 rows.append(striking.strike(FAULTS[name]()))

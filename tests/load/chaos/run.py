@@ -77,8 +77,11 @@ class Run:
             time.sleep(1)
 
     def _row(self, fault: Fault, began: float, whole_after: float | None, problem: str) -> Row:
-        sent = self._scene.traffic.sent()
-        findings = [each for each in audit(sent, self._scene.registry()) if each not in self._found]
+        sent, findings = self._scene.traffic.sent(), []
+        try:
+            findings = [each for each in audit(sent, self._scene.registry()) if each not in self._found]
+        except AssertionError as error:  # there is no primary to ask
+            problem = f"{problem} could not be audited: {error}".strip()
         self._found.update(findings)
         return Row(
             fault.name,

@@ -25,11 +25,13 @@ class Scene:
         kubectl: on the stack's cluster and namespace.
         traffic: the load that goes on meanwhile.
         run: what the load's societies are called after.
+        edge: the edge's address and port.
     """
 
     kubectl: Kubectl
     traffic: TrafficProcess
     run: str
+    edge: tuple[str, int]
 
     def pods(self, app: str) -> list[str]:
         """Return the names of an app's running pods."""

@@ -4,9 +4,10 @@ import json
 
 from chaos.fault import Fault
 from chaos.faults.pods import KILL
-from chaos.scene import Scene, wait_until
+from chaos.scene import CLUSTER, Scene, patch, wait_until
+from local.errors import UserError
 
-FAILOVER_SECONDS = 120
+FAILOVER_SECONDS = 180
 
 
 class KillPrimary(Fault):
@@ -24,19 +25,34 @@ class KillPrimary(Fault):
 
 
 class DrainPrimary(Fault):
-    """What `kubectl drain` does with it: an eviction, which the budget refuses until the operator has switched over.
+    """What a drain of the primary's node does with it; the node itself stays in use, as it is the only one.
 
-    The node itself stays in use: it is the only one, and everything evicted must come back to it.
+    The operator promotes a replica on another node by itself, for which there must be one: here it is told to.
     """
 
     name = "drain-primary"
-    what = "the primary's pod is evicted by the eviction API until that obeys, as a drain of its node does"
-    silent = "planned: the operator moves the primary first, and the failover is over before any `for` is"
+    what = "the primary's eviction is refused by its budget, a replica is promoted, then the eviction is granted"
+    silent = "planned: the primary moves first, and the move is over before any `for` is"
 
     def inject(self, scene: Scene) -> None:
-        """Ask for the eviction until it is granted."""
-        pod = scene.primary()
-        wait_until(lambda: _evicted(scene, pod), f"{pod} is evicted", FAILOVER_SECONDS)
+        """Evict it as `kubectl drain` does, which is refused at first."""
+        old = scene.primary()
+        if _evicted(scene, old):
+            raise UserError(f"{old} was evicted while it was the primary: no disruption budget held it")
+        promote(scene, next(name for name in instances(scene) if name != old))
+        wait_until(lambda: _evicted(scene, old), f"{old} is evicted", FAILOVER_SECONDS)
+
+
+def instances(scene: Scene) -> list[str]:
+    """Return the names of the database's instances."""
+    return scene.kubectl.json("get", "cluster", CLUSTER)["status"]["instanceNames"]
+
+
+def promote(scene: Scene, instance: str) -> None:
+    """Have the operator make an instance the primary, as `kubectl cnpg promote` does, and wait until it is."""
+    switch = {"status": {"targetPrimary": instance, "phase": "Switchover in progress"}}
+    scene.kubectl("patch", "cluster", CLUSTER, "--subresource=status", "--type=merge", patch(switch))
+    wait_until(lambda: scene.primary() == instance, f"{instance} is the primary", FAILOVER_SECONDS)
 
 
 def _evicted(scene: Scene, pod: str) -> bool:

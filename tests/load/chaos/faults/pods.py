@@ -11,7 +11,7 @@ class KillPod(Fault):
     """Half of the service is gone at once."""
 
     name = "kill-pod"
-    what = "one of two service pods is killed without notice"
+    what = "one of two service pods is killed, with the 2 s that the kubelet gives at least"
     silent = SHORT
     no_failure = True
 
@@ -24,7 +24,7 @@ class KillNginx(Fault):
     """Half of the edge is gone at once."""
 
     name = "kill-nginx"
-    what = "one of two edge pods is killed without notice"
+    what = "one of two edge pods is killed, with the 2 s that the kubelet gives at least"
     silent = SHORT
 
     def inject(self, scene: Scene) -> None:

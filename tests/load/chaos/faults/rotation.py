@@ -14,7 +14,6 @@ from cryptography import x509
 from chaos.fault import Fault
 from chaos.scene import Scene, patch, wait_until
 from local import pki, stack
-from local.target import target
 
 SECRET = "web4-edge-tls"
 RENEWAL_SECONDS = 150
@@ -36,14 +35,14 @@ class Rotate(Fault):
         """Renew the certificate, wait until each pod serves it, then rotate the passwords."""
         self._before = scene.kubectl.json("get", "secret", SECRET)["data"]
         with tempfile.TemporaryDirectory(prefix="web4-chaos-") as folder:
-            names = (*stack.SERVER_NAMES, target().address())
+            names = (*stack.SERVER_NAMES, scene.edge[0])
             files = pki.issue(
                 pki.authority(stack.STATE, "edge-ca"), Path(folder), "edge", stack.SERVER_NAMES[0], names=names
             )
             certificate, key = (base64.b64encode(each.read_bytes()).decode() for each in files)
             number = x509.load_pem_x509_certificate(files[0].read_bytes()).serial_number
         _mount(scene, {"tls.crt": certificate, "tls.key": key})
-        wait_until(lambda: _served(scene) == {number}, "each edge pod serves the new certificate", RENEWAL_SECONDS)
+        wait_until(lambda: _served(scene.edge) == {number}, "each edge pod serves the new certificate", RENEWAL_SECONDS)
         subprocess.run([sys.executable, "-m", "local", "rotate"], stdout=sys.stderr, check=True)
 
     def heal(self, scene: Scene) -> None:
@@ -59,13 +58,11 @@ def _mount(scene: Scene, data: dict[str, str]) -> None:
         scene.kubectl("annotate", "pod", pod, f"chaos/renewed={datetime.now(UTC).isoformat()}", "--overwrite")
 
 
-def _served(scene: Scene) -> set[int]:
-    return {_serial() for _ in range(IN_A_ROW)}
-
-
-def _serial() -> int:
-    """The number of the certificate that a new connection is given."""
-    where, trust = target().address(), ssl.create_default_context(cafile=str(stack.EDGE_CA))
-    port = int(stack.outputs()["edge_node_port"])
-    with trust.wrap_socket(socket.create_connection((where, port), timeout=10), server_hostname=where) as connection:
-        return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True)).serial_number
+def _served(edge: tuple[str, int]) -> set[int]:
+    """The numbers of the certificates that new connections are given."""
+    trust = ssl.create_default_context(cafile=str(stack.EDGE_CA))
+    numbers = set()
+    for _ in range(IN_A_ROW):
+        with trust.wrap_socket(socket.create_connection(edge, timeout=10), server_hostname=edge[0]) as connection:
+            numbers.add(x509.load_der_x509_certificate(connection.getpeercert(binary_form=True)).serial_number)
+    return numbers

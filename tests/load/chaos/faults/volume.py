@@ -9,8 +9,9 @@ import subprocess
 from pathlib import Path
 
 from chaos.fault import Fault
+from chaos.faults.database import instances, promote
 from chaos.faults.pods import KILL
-from chaos.scene import CLUSTER, Scene, patch, wait_until
+from chaos.scene import CLUSTER, Scene
 from local.cluster import node
 from local.console import capture
 from local.paths import CLUSTER as DATA
@@ -36,17 +37,14 @@ class FillVolume(Fault):
 
     def prepare(self, scene: Scene) -> None:
         """Put a replica on a file system of its own, and make it the primary."""
-        status = scene.kubectl.json("get", "cluster", CLUSTER)["status"]
-        self._instance = next(name for name in status["instanceNames"] if name != status["currentPrimary"])
+        self._instance = next(name for name in instances(scene) if name != scene.primary())
         volume = _volume(self._instance)
         _fence(scene, [self._instance])
         _make_small(volume)
         scene.kubectl("delete", "pod", self._instance, *KILL)
         _fence(scene, [])
         scene.wait_until_whole(MOVE_SECONDS)
-        switch = {"status": {"targetPrimary": self._instance, "phase": "Switchover in progress"}}
-        scene.kubectl("patch", "cluster", CLUSTER, "--subresource=status", "--type=merge", patch(switch))
-        wait_until(lambda: scene.primary() == self._instance, f"{self._instance} is the primary", MOVE_SECONDS)
+        promote(scene, self._instance)
         scene.wait_until_whole(MOVE_SECONDS)
 
     def inject(self, scene: Scene) -> None:

@@ -11,6 +11,7 @@ RUN := $(VENV)/bin/python
 CTL := $(VENV)/bin/web4ctl
 # Written last by the virtual environment's recipe, so that an interrupted install is done again.
 READY := $(VENV)/.ready
+LOAD := $(VENV)/.load
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 # The versions that uv chose last are kept unless UPGRADE=1 says otherwise.
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --system-certs \
@@ -65,6 +66,13 @@ mutants: $(READY) ## Run the tests against wrong versions of the ledger's and th
 bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
+$(LOAD): $(READY)
+	@$(PIP) install --editable '.[load]'
+	@touch $(LOAD)
+
+chaos: $(LOAD) ## Break the running stack in each way there is, under load, and audit it; FAULTS=kill-pod,stop-redis for some
+	@PYTHONPATH=tests/load:tests/cluster $(RUN) -m chaos "$(FAULTS)"
+
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
 	@$(CTL) verify --stack=$(STACK)
 
@@ -116,4 +124,4 @@ lock: $(READY) ## Renew the three lock files from both pyproject.toml and checko
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock
+.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos

@@ -99,6 +99,7 @@ def service_container(args: ServiceArgs, **changes: str) -> dict[str, object]:
         # does. The timings are the guide's.
         "liveness_probe": http_get("/livez", PORT, initial_delay_seconds=10, period_seconds=30),
         "readiness_probe": http_get("/readyz", PORT, initial_delay_seconds=5, period_seconds=10, timeout_seconds=3),
-        # Holds the other two back until the first answer, and gives a slow node a minute for it.
-        "startup_probe": http_get("/livez", PORT, period_seconds=2, failure_threshold=30),
+        # Holds the other two back until the first answer, and gives a busy node three minutes for it: a start that is
+        # ended for being slow begins again, and makes the node busier.
+        "startup_probe": http_get("/livez", PORT, period_seconds=2, failure_threshold=90),
     }

@@ -25,6 +25,10 @@ NETNS = Path("/run/netns") / layout.NAME
 CGROUPS = Path("/sys/fs/cgroup")
 PRIVATE = ("/var/lib", "/var/log", "/run")  # each is a folder of ours inside the node's mount namespace
 HOLDER = Process("node", ("sleep", "infinity"))
+# What a cgroup weighs unless told otherwise (v1, v2): as much as one process. All pods together would get no more of a
+# busy machine than one compiler does, and be killed for answering their probes too late.
+WEIGHTS = {"cpu.shares": 1024, "cpu.weight": 100}
+PROCESSES_A_CORE = 8
 
 
 def exists() -> bool:
@@ -63,6 +67,7 @@ def make() -> None:
     for controller in _controllers():
         (controller / layout.NAME).mkdir(exist_ok=True)
         _copy_cpuset(controller)
+        _weigh(controller)
     if not alive(HOLDER):
         _hold_mounts()
 
@@ -188,6 +193,14 @@ def _copy_cpuset(controller: Path) -> None:
         file = controller / layout.NAME / name
         if file.exists() and not _read(file).strip():
             file.write_text(_read(controller / name))
+
+
+def _weigh(controller: Path) -> None:
+    """Give our cpu cgroup the weight of several busy processes on each core."""
+    for name, one in WEIGHTS.items():
+        file = controller / layout.NAME / name
+        if file.exists():
+            file.write_text(str(min(one * PROCESSES_A_CORE * (os.cpu_count() or 1), 10_000)))
 
 
 def _end_members(patience: float) -> None:

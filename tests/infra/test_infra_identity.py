@@ -110,7 +110,9 @@ def test_probes_keep_the_guides_timing_and_only_readiness_asks_the_database(cont
     assert (readiness["initialDelaySeconds"], readiness["periodSeconds"]) == (5, 10)
     assert liveness["httpGet"] == {"path": "/livez", "port": 8001}
     assert readiness["httpGet"] == {"path": "/readyz", "port": 8001}
-    assert container["startupProbe"]["httpGet"]["path"] == "/livez"
+    startup = container["startupProbe"]
+    assert startup["httpGet"]["path"] == "/livez"
+    assert startup["periodSeconds"] * startup["failureThreshold"] == 180
 
 
 def test_a_rollout_loses_no_request(deployment, container):

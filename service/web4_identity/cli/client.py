@@ -40,7 +40,7 @@ def post(
         fail(f"{ca_file}: not a readable CA file ({error.strerror or error.reason})")
     # A lost answer may belong to a change that is committed; the Idempotency-Key makes asking again safe.
     attempts = Retrying(
-        retry=retry_if_exception(_worth_repeating), stop=stop_after_attempt(4), wait=wait_fixed(0.5), reraise=True
+        retry=retry_if_exception(worth_repeating), stop=stop_after_attempt(4), wait=wait_fixed(0.5), reraise=True
     )
     headers = {IDEMPOTENCY_HEADER: idempotency_key}
     try:
@@ -66,7 +66,8 @@ def _refusal(response: httpx.Response, answer: Any) -> str:
     return text
 
 
-def _worth_repeating(error: BaseException) -> bool:
+def worth_repeating(error: BaseException) -> bool:
+    """Whether the connection was refused or the answer lost: then the same Idempotency-Key makes asking again safe."""
     if isinstance(error, _LOST):
         return True
     return isinstance(error, httpx.ConnectError) and any(isinstance(e, ConnectionRefusedError) for e in _chain(error))

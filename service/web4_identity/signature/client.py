@@ -1,7 +1,7 @@
 """Sign requests as a payer, with httpx."""
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -20,11 +20,13 @@ class PayerAuth(httpx.Auth):
 
     Every sending is signed anew, with a nonce and times of its own (RFC 9421); the body's digest is added (RFC 9530).
     A request without an Idempotency-Key gets a random one. Give one yourself to repeat a request whose answer was lost.
+    `clock` gives the time that is signed, an aware one.
     """
 
     requires_request_body = True
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
+    def __init__(self, key: Ed25519PrivateKey, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
         self.lct_id = lct_id(raw_public_key(key))
         self._signer = HTTPMessageSigner(
             signature_algorithm=ED25519,
@@ -34,7 +36,7 @@ class PayerAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign `request` and send it once (called by httpx)."""
         request.headers.setdefault(IDEMPOTENCY_HEADER, secrets.token_urlsafe(24))
-        now = datetime.now(UTC)
+        now = self._clock()
         self._signer.sign(
             request,
             key_id=self.lct_id,

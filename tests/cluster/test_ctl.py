@@ -13,6 +13,11 @@ import httpx
 import pytest
 from cluster_stack import Kubectl
 
+from local import logs
+from local.logs import SELECTORS
+from local.place import Place
+from local.place import place as find_place
+
 WEB4CTL = Path(sys.executable).with_name("web4ctl")
 PAUSED = "redis-exporter"  # whose absence no alert minds for some minutes
 
@@ -78,11 +83,15 @@ def test_a_mint_is_paid_by_the_founder_and_in_the_edges_log(new_client: NewClien
     assert f'"path":"/v1/lct/{lct_id}"' in said.stdout
 
 
-@pytest.mark.parametrize("part", ["service", "database", "redis", "prometheus", "alertmanager", "gate"])
-def test_each_part_has_a_log(part: str) -> None:
-    done = web4ctl("logs", part)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("[pod/")
+@pytest.fixture(scope="module")
+def place() -> Place:
+    return find_place("local")
+
+
+@pytest.mark.parametrize("part", SELECTORS)
+def test_each_part_has_a_log(part: str, place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    logs.show(place, part, follow=False, since="")
+    assert capfd.readouterr().out.startswith("[pod/")
 
 
 @pytest.mark.parametrize(("page", "path"), [("prometheus", "/-/ready"), ("alertmanager", "/-/ready")])
@@ -91,7 +100,13 @@ def test_a_page_answers_until_ctrl_c(page: str, path: str) -> None:
         probe.bind(("127.0.0.1", 0))
         free_port = probe.getsockname()[1]
     command = [WEB4CTL, "open", page, "--json", f"--port={free_port}"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
     head = "".join(running.stdout.readline() for _ in range(4))
     assert json.loads(head) == {"page": page, "url": f"http://127.0.0.1:{free_port}"}
     assert httpx.get(f"http://127.0.0.1:{free_port}{path}", timeout=10).status_code == 200

@@ -76,6 +76,13 @@ chaos: $(LOAD) ## Break the running stack in each way there is, under load, and 
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
 	@$(CTL) verify --stack=$(STACK)
 
+simulate: $(READY) ## Put prod's objects on a simulated cluster of 200 nodes, lose a zone, and write what came of it; about 10 minutes
+	@PYTHONPATH=tests/infra $(RUN) -m tests.simulation
+
+fuzz: $(READY) ## Try FUZZ_EXAMPLES (1000) odd requests, settings, arguments and files of each kind, and 9800 slow connections
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-1000} SLOW_CLIENTS=9800 $(VENV)/bin/pytest tests/service/test_service_fuzz.py \
+	  tests/infra/test_infra_settings_fuzz.py tests/infra/test_infra_edge_slow_clients.py tests/local/test_operator_fuzz.py
+
 rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
 	@$(CTL) rotate
 
@@ -124,4 +131,4 @@ lock: $(READY) ## Renew the three lock files from both pyproject.toml and checko
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos
+.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos simulate fuzz

@@ -7,6 +7,9 @@ from infra.kube import metadata
 from infra.settings import PodSettings, Scaling
 
 TOPOLOGIES = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+NODE_TAINTS = "Honor"
+"""A zone or node that takes no pod does not count as an empty one. Kubernetes' default, Ignore, would keep every
+other place waiting for it: no pod could be put anywhere for as long as a zone is lost (docs/scale.md)."""
 CPU_TARGET = 70
 """Percent of the CPU that pods ask for, on average, at which there are enough of them."""
 
@@ -18,6 +21,7 @@ def spread(app: str, pods: PodSettings) -> list[core.v1.TopologySpreadConstraint
             topology_key=key,
             max_skew=1,
             when_unsatisfiable=pods.spread,
+            node_taints_policy=NODE_TAINTS,
             label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
             match_label_keys=["pod-template-hash"],
         )

@@ -1,11 +1,12 @@
-"""What the pods that the Prometheus Operator makes for us have in common.
+"""What the pods that operators make for us have in common.
 
-The operator itself gives their containers a read-only root file system and no capability; the rest is said here.
+The Prometheus Operator itself gives its containers a read-only root file system and no capability; the rest is said
+here.
 """
 
 from typing import Any
 
-from infra.availability import TOPOLOGIES
+from infra.availability import NODE_TAINTS, TOPOLOGIES
 from infra.pods import PodArgs, with_disk
 from infra.priorities import Priority, priority_class
 
@@ -32,14 +33,15 @@ def operator_pod(args: PodArgs, resources: dict[str, dict[str, str]], disk: str)
     }
 
 
-def operator_spread(args: PodArgs, kind: str) -> list[dict[str, Any]]:
-    """The pods of one kind (`prometheus`, `alertmanager`) evenly over zones and nodes."""
+def operator_spread(args: PodArgs, label: str, value: str) -> list[dict[str, Any]]:
+    """The pods that an operator gives this label, evenly over zones and nodes."""
     return [
         {
             "topologyKey": key,
             "maxSkew": 1,
             "whenUnsatisfiable": args.pods.spread,
-            "labelSelector": {"matchLabels": {"app.kubernetes.io/name": kind}},
+            "nodeTaintsPolicy": NODE_TAINTS,
+            "labelSelector": {"matchLabels": {label: value}},
         }
         for key in TOPOLOGIES
     ]

@@ -63,7 +63,7 @@ def _spec(args: AlertmanagerArgs) -> dict[str, Any]:
         "configSecret": CONFIG_SECRET,
         **({"secrets": secrets} if secrets else {}),
         "automountServiceAccountToken": False,
-        "topologySpreadConstraints": operator_spread(args, "alertmanager"),
+        "topologySpreadConstraints": operator_spread(args, "app.kubernetes.io/name", "alertmanager"),
         **operator_pod(args, resources(cpu="25m", memory="64Mi", cpu_limit="250m", memory_limit="128Mi"), "256Mi"),
         **volume("1Gi" if args.monitoring.storage else None),  # silences, and what was sent
     }

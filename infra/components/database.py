@@ -6,10 +6,10 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import core
 
-from infra.availability import TOPOLOGIES
 from infra.backup_target import barman_object_store, pod_labels, service_account_annotations
 from infra.connections import READERS
 from infra.kube import custom_resource, metadata
+from infra.operator_pods import operator_spread
 from infra.pods import PodArgs, resources, with_disk
 from infra.priorities import Priority, priority_class
 from infra.secret_refs import secret_words
@@ -104,15 +104,7 @@ class Database(pulumi.ComponentResource):
                 # The operator gives its pods all the rest of what infra/pods.py gives ours.
                 "seccompProfile": {"type": "RuntimeDefault"},
                 "priorityClassName": priority_class(args.namespace, Priority.STATE),
-                "topologySpreadConstraints": [
-                    {
-                        "topologyKey": key,
-                        "maxSkew": 1,
-                        "whenUnsatisfiable": args.pods.spread,
-                        "labelSelector": {"matchLabels": {"cnpg.io/cluster": CLUSTER}},
-                    }
-                    for key in TOPOLOGIES
-                ],
+                "topologySpreadConstraints": operator_spread(args, "cnpg.io/cluster", CLUSTER),
             },
             pulumi.ResourceOptions(
                 parent=self,

@@ -165,7 +165,7 @@ def _spec(args: PrometheusArgs) -> dict[str, Any]:
         "alerting": {"alertmanagers": [{"name": alertmanager.SERVICE, "namespace": args.namespace, "port": "web"}]},
         **({"additionalScrapeConfigs": kubelet} if args.monitoring.kubelet else {}),
         **({"remoteWrite": [_remote_write(remote)]} if remote else {}),
-        "topologySpreadConstraints": operator_spread(args, "prometheus"),
+        "topologySpreadConstraints": operator_spread(args, "app.kubernetes.io/name", "prometheus"),
         # Without a volume the figures are on the node's disk, and take no more of it than this.
         **({} if kept else {"retentionSize": "3GB"}),
         **operator_pod(

@@ -241,3 +241,26 @@ CHECKS: tuple[Build, ...] = (
     ),
 )
 """What `make up` does not need."""
+
+_KWOK = "sigs.k8s.io/kwok"
+SIMULATION: tuple[Build, ...] = (
+    # Only for `make simulate`: nodes and pods that only say they are there, and how they do so.
+    Build(
+        "kwok",
+        "simulation",
+        (Binary("kwok", f"{_KWOK}/cmd/kwok"),),
+        seconds=105,
+        copies=tuple(
+            (_KWOK, f"kustomize/{folder}/{name}.yaml", f"manifests/kwok/{name}.yaml")
+            for folder, name in (
+                ("stage/node/fast", "node-initialize"),
+                ("stage/pod/fast", "pod-ready"),
+                ("stage/pod/fast", "pod-complete"),
+                ("stage/pod/fast", "pod-delete"),
+                ("metrics/resource", "metrics-resource"),
+                ("metrics/usage", "usage-from-annotation"),
+            )
+        ),
+    ),
+)
+"""What neither `make up` nor `make test` needs."""

@@ -40,7 +40,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _plain_errors(command: Callable) -> Callable:
+def _plain_errors(command: Callable[..., object]) -> Callable[..., None]:
     """Show a UserError as one line and exit with 1; another error is ours and keeps its traceback."""
 
     @wraps(command)
@@ -156,7 +156,9 @@ def rotate() -> None:
 
 @app.command()
 @_plain_errors
-def render(name: str, config: Annotated[Path | None, typer.Option(help="In place of the committed file.")] = None):
+def render(
+    name: str, config: Annotated[Path | None, typer.Option(help="In place of the committed file.")] = None
+) -> None:
     """Write every object of a stack as YAML, without a cluster."""
     from local import render  # here, as it brings Pulumi's SDK, which the other commands need not wait for
 

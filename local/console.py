@@ -33,7 +33,7 @@ def tail(log: Path, lines: int = TAIL_LINES) -> str:
 
 
 def run_logged(
-    command: Sequence[str | os.PathLike],
+    command: Sequence[str | os.PathLike[str]],
     label: str,
     *,
     log: str,
@@ -85,7 +85,7 @@ def run_logged(
     say(f"{label}: done in {clock(time.monotonic() - begin)}")
 
 
-def capture(command: Sequence[str | os.PathLike], *, env: Mapping[str, str] | None = None, stdin: str = "") -> str:
+def capture(command: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None, stdin: str = "") -> str:
     """Run a short command and return what it printed.
 
     Raises:

@@ -47,6 +47,7 @@ def deployment(name: str, variables: Mapping[str, str] = os.environ) -> Deployme
         UserError: no such stack, a file that cannot be used, or a setting that is wrong.
     """
     settings = _settings(name)
+    ca: Path | None
     if name == stack.STACK:
         url, ca, key = f"https://{target().address()}:{settings.edge.node_port}", stack.EDGE_CA, stack.FOUNDER_KEY
     else:
@@ -76,8 +77,8 @@ def _settings(name: str) -> Settings:
 def _trust(ca: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(ca) if ca else None)
-    except (OSError, ssl.SSLError) as error:
-        raise UserError(f"{ca} is not a readable CA file ({error.strerror or error.reason}): set VERIFY_CA.") from None
+    except OSError as error:
+        raise UserError(f"{ca} is not a readable CA file ({error.strerror or error}): set VERIFY_CA.") from None
 
 
 def _key(file: Path) -> Ed25519PrivateKey:

@@ -3,6 +3,7 @@
 import json
 import secrets
 import ssl
+from typing import Any
 
 import httpx
 import tenacity
@@ -63,12 +64,12 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(stack.EDGE_CA))
 
 
-def _first_lct(url: str) -> dict:
+def _first_lct(url: str) -> dict[str, Any]:
     """Return the LCT minted at the first `make up` if the registry still has it, else mint it now."""
     if FIRST_LCT.exists():
         known = json.loads(FIRST_LCT.read_text())
         if httpx.get(f"{url}/v1/lct/{known['lct_id']}", verify=_tls()).status_code == 200:
-            return known
+            return dict(known)
     say("minting a first LCT through the edge")
     words = capture(
         [

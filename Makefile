@@ -38,7 +38,7 @@ up: preflight $(READY) ## Bring it all up: tools, cluster, images, `pulumi up`, 
 # Two workers: the one stack's tests in their order on the first, everything else beside them on the second (tests/cluster/conftest.py).
 TWO_WORKERS := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
-test: up check-tools ## Run every tier on the running stack (test-unit, test-infra, test-manifests, test-cluster: one of them)
+test: lint up check-tools ## Run every tier on the running stack (test-unit, test-infra, test-manifests, test-cluster: one of them)
 	@$(VENV)/bin/pytest $(TWO_WORKERS)
 
 test-manifests: check-tools # what it runs: kubeconform, kube-score and checkov, of `make render`'s files
@@ -128,7 +128,10 @@ lock: $(READY) ## Renew the three lock files from both pyproject.toml and checko
 	@cd service && ../$(LOCK) --group build --constraint ../requirements.lock --output-file requirements.lock pyproject.toml
 	@cd local/checks && ../../$(LOCK) --output-file requirements.lock requirements.in
 
-lint: $(READY) ## Check style and format
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+lint: $(READY) ## Check style, format, types, Markdown and shell: what CI and the pre-commit hook check
+	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
+	@$(VENV)/bin/mypy --no-error-summary
+	@$(VENV)/bin/pymarkdown scan $$(git ls-files '*.md')
+	@$(VENV)/bin/shellcheck .ci/run && $(VENV)/bin/shellcheck --shell=sh infra/*.sh
 
 .PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos simulate fuzz

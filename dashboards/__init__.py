@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
@@ -26,7 +27,7 @@ def build_all(runbook_url: str = RUNBOOK_URL) -> dict[str, str]:
     return {f"{module.UID}.json": _build(module).replace(RUNBOOKS, runbook_url.rstrip("/")) for module in _DASHBOARDS}
 
 
-def _build(module: object) -> str:
+def _build(module: ModuleType) -> str:
     board = module.build().build()
     for number, panel in enumerate(board.panels, start=1):
         panel.id_val = number

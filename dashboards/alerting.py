@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards.frame import new_dashboard, values_variable
-from dashboards.panels import ALERTING_UID, above, below, graph, listing, number
+from dashboards.panels import ALERTING_UID, Panel, above, below, graph, listing, number
 
 UID = ALERTING_UID
 _DAY = 86_400
@@ -22,7 +22,7 @@ def build() -> dashboard.Dashboard:
     return board
 
 
-def _alerts() -> list:
+def _alerts() -> list[Panel]:
     chosen = 'alertname=~"$alert", severity!="none"'
     return [
         listing(
@@ -48,7 +48,7 @@ def _alerts() -> list:
     ]
 
 
-def _pipeline() -> list:
+def _pipeline() -> list[Panel]:
     return [
         number(
             "Watchdog",
@@ -112,7 +112,7 @@ def _pipeline() -> list:
     ]
 
 
-def _targets() -> list:
+def _targets() -> list[Panel]:
     return [
         listing(
             "Targets that do not answer",
@@ -151,7 +151,7 @@ def _targets() -> list:
     ]
 
 
-def _backups() -> list:
+def _backups() -> list[Panel]:
     drill = '{namespace=~"$namespace"}'
     return [
         number(

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards.frame import new_dashboard
-from dashboards.panels import above, below, graph, listing, number
+from dashboards.panels import Panel, above, below, graph, listing, number
 
 UID = "web4-economy"
 _SECONDS = "web4_identity_http_request_duration_seconds"
@@ -23,7 +23,7 @@ def build() -> dashboard.Dashboard:
     return board
 
 
-def _books() -> list:
+def _books() -> list[Panel]:
     return [
         number(
             "Ledger imbalance",
@@ -65,7 +65,7 @@ def _books() -> list:
     ]
 
 
-def _economy() -> list:
+def _economy() -> list[Panel]:
     return [
         graph(
             "ATP spent on mints",
@@ -118,7 +118,7 @@ def _economy() -> list:
     ]
 
 
-def _service() -> list:
+def _service() -> list[Panel]:
     return [
         graph(
             "Requests by route",

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards.frame import new_dashboard
-from dashboards.panels import above, below, graph, note, number
+from dashboards.panels import Panel, above, below, graph, note, number
 
 UID = "web4-edge"
 _DAY = 86_400
@@ -29,7 +29,7 @@ def build() -> dashboard.Dashboard:
     return board
 
 
-def _outside() -> list:
+def _outside() -> list[Panel]:
     return [
         number(
             "Reached from outside",
@@ -84,7 +84,7 @@ def _outside() -> list:
     ]
 
 
-def _nginx() -> list:
+def _nginx() -> list[Panel]:
     return [
         graph(
             "Time of a probe",
@@ -141,7 +141,7 @@ def _nginx() -> list:
     ]
 
 
-def _refused() -> list:
+def _refused() -> list[Panel]:
     seconds = "web4_identity_http_request_duration_seconds"
     return [
         graph(

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards.frame import new_dashboard
-from dashboards.panels import above, below, graph, number
+from dashboards.panels import Panel, above, below, graph, number
 
 UID = "web4-identity"
 _GUIDE_STEP = "75s"
@@ -25,7 +25,7 @@ def build() -> dashboard.Dashboard:
     return board
 
 
-def _guide() -> list:
+def _guide() -> list[Panel]:
     """The guide's panels, with its titles and queries, for what the reader chose."""
     return [
         graph(
@@ -63,7 +63,7 @@ def _guide() -> list:
     ]
 
 
-def _state() -> list:
+def _state() -> list[Panel]:
     return [
         number(
             "Alerts firing",
@@ -119,7 +119,7 @@ def _state() -> list:
     ]
 
 
-def _signals() -> list:
+def _signals() -> list[Panel]:
     seconds = "web4_identity_http_request_duration_seconds"
     return [
         graph(

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, text, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
     GraphThresholdsStyleMode,
@@ -28,6 +30,9 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.text import TextMode
 
 from dashboards.frame import PROMETHEUS, chosen
+
+Panel = Builder[models.Panel]
+"""What every kind of panel here is."""
 
 RUNBOOKS = "%runbooks"
 """Stands for the address of the folder with the runbooks, which a stack may set."""

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards.frame import new_dashboard
-from dashboards.panels import above, below, graph, number
+from dashboards.panels import Panel, above, below, graph, number
 
 UID = "web4-postgres"
 
@@ -21,7 +21,7 @@ def build() -> dashboard.Dashboard:
     return board
 
 
-def _state() -> list:
+def _state() -> list[Panel]:
     return [
         number(
             "Instances up",
@@ -74,7 +74,7 @@ def _state() -> list:
     ]
 
 
-def _load() -> list:
+def _load() -> list[Panel]:
     return [
         graph(
             "Transactions",
@@ -139,7 +139,7 @@ def _load() -> list:
     ]
 
 
-def _limits() -> list:
+def _limits() -> list[Panel]:
     return [
         graph(
             "Size",

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards.frame import new_dashboard
-from dashboards.panels import above, below, graph, number
+from dashboards.panels import Panel, above, below, graph, number
 
 UID = "web4-redis"
 
@@ -21,7 +21,7 @@ def build() -> dashboard.Dashboard:
     return board
 
 
-def _state() -> list:
+def _state() -> list[Panel]:
     return [
         number(
             "Redis up",
@@ -62,7 +62,7 @@ def _state() -> list:
     ]
 
 
-def _limits() -> list:
+def _limits() -> list[Panel]:
     return [
         graph(
             "Refused by a rate limit",
@@ -86,7 +86,7 @@ def _limits() -> list:
     ]
 
 
-def _redis() -> list:
+def _redis() -> list[Panel]:
     return [
         graph(
             "Keys",

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards.frame import new_dashboard
-from dashboards.panels import above, below, graph, number
+from dashboards.panels import Panel, above, below, graph, number
 from monitoring.slo import SLOS, TIERS, Slo
 
 UID = "web4-slo"
@@ -24,7 +24,7 @@ def build() -> dashboard.Dashboard:
     return board.with_panel(_failures_by_replica()).with_panel(_slow_by_replica())
 
 
-def _good(slo: Slo) -> object:
+def _good(slo: Slo) -> Panel:
     window = TIERS[-1].long
     return number(
         f"{slo.name}: good in {window}",
@@ -39,7 +39,7 @@ def _good(slo: Slo) -> object:
     )
 
 
-def _events(slo: Slo) -> object:
+def _events(slo: Slo) -> Panel:
     window = TIERS[0].long
     return number(
         f"{slo.name}: events in {window}",
@@ -54,7 +54,7 @@ def _events(slo: Slo) -> object:
     )
 
 
-def _burn(slo: Slo) -> object:
+def _burn(slo: Slo) -> Panel:
     budget = f"{1 - slo.objective:.4g}"
     return graph(
         f"{slo.name}: burn rate",
@@ -67,7 +67,7 @@ def _burn(slo: Slo) -> object:
     )
 
 
-def _failures_by_replica() -> object:
+def _failures_by_replica() -> Panel:
     own = '%own, route=~"/v1/.+"'
     return graph(
         "Failures by replica",
@@ -79,7 +79,7 @@ def _failures_by_replica() -> object:
     )
 
 
-def _slow_by_replica() -> object:
+def _slow_by_replica() -> Panel:
     own = '%own, route="/v1/lct/mint", status_class="2xx"'
     return graph(
         "Mints by replica, 99 %",

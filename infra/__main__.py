@@ -1,5 +1,7 @@
 """The architecture: internet -> edge -> identity service -> Postgres, Redis; Prometheus -> Alertmanager; dashboards."""
 
+from typing import Any
+
 import pulumi
 
 from dashboards import RUNBOOK_URL
@@ -34,8 +36,8 @@ from infra.secret_refs import versions
 
 settings = load_settings()
 images = settings.images
-place = {"namespace": settings.namespace, "pods": settings.pods}
-service = {
+place: dict[str, Any] = {"namespace": settings.namespace, "pods": settings.pods}
+service: dict[str, Any] = {
     **place,
     "image": images.identity,
     "environment": settings.environment,
@@ -71,7 +73,7 @@ secrets = ExternalSecrets(
 # Where state lives: the LCT registry, the store of its backups, and the rate limits' counters
 store = ObjectStore(
     "object-store",
-    ObjectStoreArgs(**place, image=images.object_store, store=settings.backup and settings.backup.local_store),
+    ObjectStoreArgs(**place, image=images.object_store, store=settings.backup.local_store if settings.backup else None),
     after(network),
 )
 database = Database(

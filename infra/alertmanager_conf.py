@@ -71,6 +71,7 @@ def _slack(receiver: ReceiverSettings) -> dict[str, Any]:
 
 def _email(receiver: ReceiverSettings) -> dict[str, Any]:
     mail = receiver.email
+    assert mail is not None, "the settings let an email receiver without addresses through"
     config = {
         "to": mail.to,
         "from": mail.sender,

@@ -60,7 +60,7 @@ def port(backup: BackupSettings) -> int:
 def barman_object_store(backup: BackupSettings) -> dict[str, Any]:
     """The `barmanObjectStore` of a Cluster."""
     to = target(backup)
-    packing = {} if backup.compression == "none" else {"compression": backup.compression}
+    packing: dict[str, str] = {} if backup.compression == "none" else {"compression": backup.compression}
     if backup.encryption:
         packing["encryption"] = backup.encryption
     return {

@@ -29,7 +29,7 @@ def build_settings(values: Mapping[str, Any]) -> Settings:
     known = isinstance(environment, str) and environment in DEFAULTS
     lines = [] if known else [f"{NAMESPACE}:environment: got {environment!r}, want one of {', '.join(DEFAULTS)}"]
     try:
-        settings = Settings.model_validate(overlay(DEFAULTS[environment] if known else {}, dict(values)))
+        settings = Settings.model_validate(overlay(DEFAULTS[str(environment)] if known else {}, dict(values)))
         found = [*contradictions(settings), *(refusals(settings) if environment == "prod" else ())]
         lines += [f"{NAMESPACE}:{each}" for each in found]
     except ValidationError as error:

@@ -180,7 +180,7 @@ def flows(options: FlowOptions) -> tuple[Flow, ...]:
         Flow(source=SCAN, target=EDGE, ports=(edge.HTTPS_PORT,), why="the weekly attacks, as from outside"),
         Flow(source=SCAN, target=PUSHGATEWAY, ports=(pushgateway.PORT,), why="how the weekly attacks ended"),
         *([] if elsewhere else _postgres_flows(api_server, api_ports)),
-        *(_backup_flows(options, api_server, api_ports) if options.backup_port else []),
+        *(_backup_flows(options, options.backup_port, api_server, api_ports) if options.backup_port else []),
         # Who watches
         Flow(source=PROMETHEUS, target=IDENTITY, ports=(IDENTITY_PORT,), why="metrics"),
         Flow(source=PROMETHEUS, target=PUSHGATEWAY, ports=(pushgateway.PORT,), why="what jobs left there"),
@@ -285,11 +285,11 @@ def _postgres_flows(api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]
     ]
 
 
-def _backup_flows(options: FlowOptions, api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]:
+def _backup_flows(options: FlowOptions, port: int, api_server: Party, api_ports: tuple[int, ...]) -> list[Flow]:
     """What goes to the backups' store, and what proves that it comes back."""
     elsewhere = Party(name="object-store", place=Place.ADDRESSES, addresses=ANYWHERE)
     store = OBJECT_STORE if options.own_store else elsewhere
-    ports = (options.backup_port,)
+    ports = (port,)
     sql, instance_manager = database.PORT, 8000
     arrows = [
         Flow(source=POSTGRES, target=store, ports=ports, why="base backups and WAL"),

@@ -14,7 +14,7 @@ class _Loader(yaml.CSafeLoader):
 
 
 for _tag in ("value", "timestamp"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", yaml.CSafeLoader.construct_yaml_str)
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", yaml.CSafeLoader.construct_yaml_str)  # type: ignore[type-var]  # the stubs know no C
 
 
 def read_manifests(path: Path) -> list[Manifest]:

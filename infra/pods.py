@@ -99,7 +99,7 @@ def resources(*, cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> di
 
 def with_disk(
     resources: Mapping[str, Mapping[str, str]], rules: PodSettings, request: str, limit: str
-) -> dict[str, dict[str, str]]:
+) -> dict[str, Any]:
     """`resources` with a request for disk and a limit on it, where the nodes keep account of that."""
     disk = {"requests": request, "limits": limit} if rules.ephemeral_storage else {}
     return {
@@ -107,11 +107,11 @@ def with_disk(
     }
 
 
-def http_get(path: str, port: int, **timing: int) -> core.v1.ProbeArgs:
+def http_get(path: str, port: int, **timing: Any) -> core.v1.ProbeArgs:
     """A probe that wants a 2xx or 3xx answer from `path`; `timing` in seconds, as ProbeArgs names it."""
     return core.v1.ProbeArgs(http_get=core.v1.HTTPGetActionArgs(path=path, port=port), **timing)
 
 
-def tcp_connect(port: int, **timing: int) -> core.v1.ProbeArgs:
+def tcp_connect(port: int, **timing: Any) -> core.v1.ProbeArgs:
     """A probe that wants a connection taken: for liveness, where an answer that is slow is no reason for a restart."""
     return core.v1.ProbeArgs(tcp_socket=core.v1.TCPSocketActionArgs(port=port), **timing)

@@ -68,7 +68,7 @@ def refusals(settings: Settings) -> Iterator[str]:
         yield "monitoring.heartbeat: not set; prod wants somebody to miss its monitoring when that is gone: secret_name"
     if settings.monitoring.runbook_url is None:
         yield "monitoring.runbook_url: not set; prod wants alerts that lead to the runbooks' folder"
-    elif is_reserved(host := settings.monitoring.runbook_url.host):
+    elif is_reserved(host := str(settings.monitoring.runbook_url.host)):
         yield f"monitoring.runbook_url: {host} is an example's host; prod wants runbooks that open"
 
 

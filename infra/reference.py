@@ -1,5 +1,6 @@
 """Writes docs/configuration.md from the settings themselves: `python -m infra.reference`, or `make docs`."""
 
+import inspect
 from collections.abc import Iterator
 from functools import reduce
 from typing import Any, get_args
@@ -33,7 +34,7 @@ def _section(model: type[Frozen], path: tuple[str, ...]) -> Iterator[str]:
     sections = {name: found for name, field in model.model_fields.items() if (found := _model(field.annotation))}
     schema = model.model_json_schema()
     if path:
-        yield f"##{'#' * (len(path) - 1)} {'.'.join(path)}\n\n{model.__doc__}\n"
+        yield f"##{'#' * (len(path) - 1)} {'.'.join(path)}\n\n{inspect.getdoc(model)}\n"
     yield f"| key | meaning | values | default | {' | '.join(DEFAULTS)} |"
     yield "|---" * (4 + len(DEFAULTS)) + "|"
     for name, field in model.model_fields.items():
@@ -84,7 +85,7 @@ def _values(schema: dict[str, Any]) -> str:
     if schema["type"] == "object":
         return f"{_values(schema['additionalProperties'])} by name"
     if schema["type"] not in {"integer", "number"}:
-        return {"boolean": "`true`, `false`"}.get(schema["type"], schema.get("format", "text"))
+        return "`true`, `false`" if schema["type"] == "boolean" else str(schema.get("format", "text"))
     kind = "whole number" if schema["type"] == "integer" else "number"
     least, most = schema.get("minimum"), schema.get("maximum")
     if least is None:

@@ -24,6 +24,12 @@ def versions(*secrets: core.v1.Secret | None) -> dict[str, pulumi.Output[str]]:
     )
 
 
+def text_of(file: Path | None) -> str:
+    """The text of a file that the settings have checked to be named. Raises OSError when it cannot be read."""
+    assert file is not None, "the settings let a missing file through"
+    return file.read_text(encoding="ascii")
+
+
 def secret_words(files: Mapping[str, Path | None]) -> dict[str, pulumi.Output[str]]:
     """What a Secret holds under each key: the file's text without the line's end; where there is no file, no key.
 

@@ -96,8 +96,8 @@ def _address(url: str) -> str:
 def _trust(ca: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(ca) if ca else None)
-    except (OSError, ssl.SSLError) as error:
-        raise UserError(f"{ca} is not a readable CA file ({error.strerror or error.reason}): set VERIFY_CA.") from None
+    except OSError as error:
+        raise UserError(f"{ca} is not a readable CA file ({error.strerror or error}): set VERIFY_CA.") from None
 
 
 def _key(file: Path) -> Ed25519PrivateKey:

@@ -90,12 +90,12 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(stack.EDGE_CA))
 
 
-def _first_lct(url: str) -> dict:
+def _first_lct(url: str) -> dict[str, Any]:
     """Return the LCT minted at the first `make up` if the registry still has it, else mint it now."""
     if FIRST_LCT.exists():
         known = json.loads(FIRST_LCT.read_text())
         if httpx.get(f"{url}/v1/lct/{known['lct_id']}", verify=_tls()).status_code == 200:
-            return known
+            return dict(known)
     say("minting a first LCT through the edge")
     way = WayIn(url, stack.EDGE_CA, stack.FOUNDER_KEY)
     answer = mint(way, stack.SOCIETY, "device", f"first-device-{secrets.token_hex(4)}")

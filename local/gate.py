@@ -40,7 +40,7 @@ def validate(where: Target, words: list[str]) -> int:
         # Not on standard output, which with --json is for programs.
         print(f"attacking {url} as society {society}", file=sys.stderr)
         with _own_addresses(where) as addresses:
-            command = [
+            command: list[str | Path] = [
                 stack.service_cli(),
                 "validate",
                 f"--url={url}",
@@ -56,7 +56,7 @@ def validate(where: Target, words: list[str]) -> int:
 @contextmanager
 def _own_addresses(where: Target) -> Iterator[list[str]]:
     """Give this machine's end of the embedded cluster's link more addresses; elsewhere there is only its own."""
-    added = []
+    added: list[str] = []
     try:
         for address in ADDRESSES if where.embedded else ():
             capture(["ip", "address", "add", f"{address}/32", "dev", layout.HOST_LINK])

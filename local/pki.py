@@ -63,6 +63,7 @@ def issue(
         return certificate, key_file
     key = ec.generate_private_key(ec.SECP256R1())
     signer = serialization.load_pem_private_key(ca.key.read_bytes(), None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
     issuer = x509.load_pem_x509_certificate(ca.certificate.read_bytes())
     builder = (
         _builder(_name(common_name, organization), issuer.subject, key)
@@ -72,7 +73,7 @@ def issue(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         )
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()),  # Python 3.13+ wants it
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),  # Python 3.13+ wants it
             critical=False,
         )
     )

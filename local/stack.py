@@ -147,7 +147,7 @@ def configuration(cluster: dict[str, str], address: str, images: Mapping[str, st
             "binding_proof": first.binding_proof,
         },
     }
-    document = yaml.safe_load((REPO / f"Pulumi.{STACK}.yaml").read_text())
+    document: dict[str, Any] = yaml.safe_load((REPO / f"Pulumi.{STACK}.yaml").read_text())
     config = document.setdefault("config", {})
     for name, value in machine.items():
         config[f"{PROJECT}:{name}"] = _merge(config.get(f"{PROJECT}:{name}"), value)
@@ -165,7 +165,7 @@ def edge_certificate(address: str) -> tuple[Path, Path]:
     return pki.issue(pki.authority(STATE, "edge-ca"), STATE, "edge", SERVER_NAMES[0], names=names)
 
 
-def database_access() -> dict[str, object]:
+def database_access() -> dict[str, str]:
     """Return the setting `database`: the password of the service's role, of this machine's own and made once."""
     private_dir(STATE)
     return DATABASE_PASSWORD.settings("app_password_file", "app_other_password_file")
@@ -214,10 +214,11 @@ def destroy() -> None:
         _pulumi("destroy", "--yes", "--skip-preview")
 
 
-def outputs() -> dict[str, object]:
+def outputs() -> dict[str, Any]:
     """Return the stack's outputs by name."""
     words = ["stack", "output", "--json", f"--stack={STACK}"]
-    return json.loads(capture([BIN / "pulumi", "--cwd", REPO, *words], env=environment()))
+    read: dict[str, Any] = json.loads(capture([BIN / "pulumi", "--cwd", REPO, *words], env=environment()))
+    return read
 
 
 def forget() -> None:

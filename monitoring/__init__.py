@@ -34,7 +34,8 @@ def slo_file() -> str:
 
 def alertmanager_config() -> dict[str, Any]:
     """Alertmanager's routes and inhibitions, with receivers that reach nobody yet."""
-    return yaml.safe_load(ALERTMANAGER_FILE.read_text(encoding="utf-8"))
+    config: dict[str, Any] = yaml.safe_load(ALERTMANAGER_FILE.read_text(encoding="utf-8"))
+    return config
 
 
 class _Dumper(yaml.SafeDumper):

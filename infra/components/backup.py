@@ -3,6 +3,8 @@
 WAL is archived by the operator, as the Cluster itself says (infra/components/database.py).
 """
 
+from typing import Any
+
 import pulumi
 
 from infra.components import database
@@ -30,7 +32,8 @@ class Backup(pulumi.ComponentResource):
 
     def _backups(self, args: BackupArgs, backup: BackupSettings) -> None:
         child = pulumi.ResourceOptions(parent=self)
-        images, place = args.settings.images, {"namespace": args.namespace, "pods": args.pods, "backup": backup}
+        images = args.settings.images
+        place: dict[str, Any] = {"namespace": args.namespace, "pods": args.pods, "backup": backup}
         custom_resource(
             "postgresql.cnpg.io/v1",
             "ScheduledBackup",

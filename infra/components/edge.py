@@ -87,7 +87,7 @@ class Edge(pulumi.ComponentResource):
             opts=child,
         )
         if edge.route:
-            route(args.namespace, edge, NAME, SERVICE_PORT, child)
+            route(args.namespace, edge, edge.route, NAME, SERVICE_PORT, child)
         keep_available(NAME, args.namespace, edge, child)
         custom_resource(
             "monitoring.coreos.com/v1",

@@ -4,7 +4,9 @@ import pulumi
 from pulumi_kubernetes import core
 
 from infra.kube import PART_OF, custom_resource, metadata
+from infra.secret_refs import text_of
 from infra.settings import EdgeSettings, TlsSettings
+from infra.settings.edge import IssuerSettings
 
 SECRET = "web4-edge-tls"
 ISSUED = "web4-edge-issued"
@@ -25,23 +27,25 @@ def certificate(namespace: str, edge: EdgeSettings, app: str, opts: pulumi.Resou
     """
     if edge.tls.secret_name:
         return []
-    make = _issued if edge.tls.issuer else _from_files
-    return [make(namespace, edge, app, opts)]
+    if edge.tls.issuer:
+        return [_issued(namespace, edge, edge.tls.issuer, app, opts)]
+    return [_from_files(namespace, edge, app, opts)]
 
 
 def _from_files(namespace: str, edge: EdgeSettings, app: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
-    key = pulumi.Output.secret(edge.tls.private_key_file.read_text(encoding="ascii"))
+    key = pulumi.Output.secret(text_of(edge.tls.private_key_file))
     return core.v1.Secret(
         SECRET,
         metadata=metadata(SECRET, namespace, app),
         type="kubernetes.io/tls",
-        string_data={"tls.crt": edge.tls.certificate_file.read_text(encoding="ascii"), "tls.key": key},
+        string_data={"tls.crt": text_of(edge.tls.certificate_file), "tls.key": key},
         opts=opts,
     )
 
 
-def _issued(namespace: str, edge: EdgeSettings, app: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
-    issuer = edge.tls.issuer
+def _issued(
+    namespace: str, edge: EdgeSettings, issuer: IssuerSettings, app: str, opts: pulumi.ResourceOptions
+) -> pulumi.Resource:
     spec = {
         "secretName": ISSUED,
         "secretTemplate": {"labels": {**PART_OF, "app": app}},

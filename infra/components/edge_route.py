@@ -6,13 +6,15 @@ import pulumi
 
 from infra.kube import custom_resource
 from infra.settings import EdgeSettings
+from infra.settings.edge import RouteSettings
 
 API = "gateway.networking.k8s.io/v1"
 
 
-def route(namespace: str, edge: EdgeSettings, service: str, port: int, opts: pulumi.ResourceOptions) -> None:
-    """An HTTPRoute from `edge.route`'s Gateway to `service`, and the policy that the Gateway speaks TLS to it."""
-    gateway = edge.route
+def route(
+    namespace: str, edge: EdgeSettings, gateway: RouteSettings, service: str, port: int, opts: pulumi.ResourceOptions
+) -> None:
+    """An HTTPRoute from `gateway` to `service`, and the policy that the Gateway speaks TLS to it."""
     parent = {
         "group": "gateway.networking.k8s.io",
         "kind": "Gateway",

@@ -7,7 +7,7 @@ import pulumi
 from infra.frozen import Frozen
 from infra.kube import PART_OF, custom_resource
 from infra.referenced_secrets import ReferencedSecret
-from infra.settings import SecretsSettings
+from infra.settings import ExternalSecretsSettings, SecretsSettings
 
 
 class ExternalSecretsArgs(Frozen):
@@ -26,22 +26,21 @@ class ExternalSecrets(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ExternalSecretsArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:ExternalSecrets", name, None, opts)
-        if args.secrets.external:
+        if external := args.secrets.external:
             for secret in args.referenced:
                 custom_resource(
                     "external-secrets.io/v1",
                     "ExternalSecret",
                     secret.name,
                     args.namespace,
-                    _spec(args, secret),
+                    _spec(external, secret),
                     pulumi.ResourceOptions(parent=self),
                     wait_for="Ready",
                 )
         self.register_outputs({})
 
 
-def _spec(args: ExternalSecretsArgs, secret: ReferencedSecret) -> dict[str, Any]:
-    external = args.secrets.external
+def _spec(external: ExternalSecretsSettings, secret: ReferencedSecret) -> dict[str, Any]:
     template: dict[str, Any] = {"type": secret.type, "metadata": {"labels": {**PART_OF, **secret.labels}}}
     if secret.role:
         # The role is ours to say: an entry of another user would lock the service out.

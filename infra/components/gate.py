@@ -99,8 +99,8 @@ def setup_container(args: ServiceArgs, society: str, *words: str) -> dict[str, A
 
 def attack_container(args: ServiceArgs, *words: str, mounts: Sequence[core.v1.VolumeMountArgs] = ()) -> dict[str, Any]:
     """Runs the attacks, and ends well only when none got through; its last lines are what Kubernetes tells of it."""
-    limits = ("--rate-limit", str(args.identity.rate_limit_per_ip))
-    limits += ("--rate-window", str(args.identity.rate_limit_window))
+    limits = ["--rate-limit", str(args.identity.rate_limit_per_ip)]
+    limits += ["--rate-window", str(args.identity.rate_limit_window)]
     return {
         "name": "attack",
         "image": args.image,

@@ -116,6 +116,6 @@ def _secret_variables(grafana: GrafanaSettings) -> list[core.v1.EnvVarArgs]:
         ("GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET", "client_secret"),
     ]
     return [
-        *(variable_from_secret(name, grafana.admin_secret_name, key) for name, key in admin),
+        *(variable_from_secret(name, str(grafana.admin_secret_name), key) for name, key in admin),
         *(variable_from_secret(name, grafana.oauth.secret_name, key) for name, key in client if grafana.oauth),
     ]

@@ -50,19 +50,19 @@ def _policies(flow: Flow) -> Iterator[tuple[str, networking.v1.NetworkPolicySpec
         for protocol in flow.protocols
     ]
     if flow.source.place is Place.OURS:
-        rule = networking.v1.NetworkPolicyEgressRuleArgs(to=_peers(flow.target), ports=ports)
+        out = networking.v1.NetworkPolicyEgressRuleArgs(to=_peers(flow.target), ports=ports)
         yield (
             f"{flow.name}-{OUT}",
             networking.v1.NetworkPolicySpecArgs(
-                pod_selector=_selector(flow.source.pods), policy_types=["Egress"], egress=[rule]
+                pod_selector=_selector(flow.source.pods), policy_types=["Egress"], egress=[out]
             ),
         )
     if flow.target.place is Place.OURS:
-        rule = networking.v1.NetworkPolicyIngressRuleArgs(from_=_peers(flow.source), ports=ports)
+        into = networking.v1.NetworkPolicyIngressRuleArgs(from_=_peers(flow.source), ports=ports)
         yield (
             f"{flow.name}-{IN}",
             networking.v1.NetworkPolicySpecArgs(
-                pod_selector=_selector(flow.target.pods), policy_types=["Ingress"], ingress=[rule]
+                pod_selector=_selector(flow.target.pods), policy_types=["Ingress"], ingress=[into]
             ),
         )
 

@@ -43,7 +43,7 @@ class ObjectStore(pulumi.ComponentResource):
     def _gateway(self, args: ObjectStoreArgs, store: LocalStore) -> None:
         child = pulumi.ResourceOptions(parent=self)
         certificate = store.certificate_file.read_text(encoding="ascii")
-        secrets = {
+        secrets: dict[str, dict[str, str | pulumi.Output[str]]] = {
             CREDENTIALS_SECRET: {
                 "ACCESS_KEY_ID": ACCESS_KEY,
                 "ACCESS_SECRET_KEY": pulumi.Output.secret(store.secret_key_file.read_text(encoding="ascii").strip()),

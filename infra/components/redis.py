@@ -8,7 +8,7 @@ from pulumi_kubernetes import apps, core, meta
 from infra.kube import inner_service, metadata
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
-from infra.secret_refs import secret_words, variable_from_secret, versions
+from infra.secret_refs import secret_words, text_of, variable_from_secret, versions
 from infra.settings import RedisSettings, RedisTls
 
 SERVICE = "redis-service"  # guide, Option 4: REDIS_HOST
@@ -61,9 +61,9 @@ class Redis(pulumi.ComponentResource):
         if tls is None or tls.secret_name:
             return None
         content = {
-            "tls.crt": tls.certificate_file.read_text(encoding="ascii"),
-            "tls.key": pulumi.Output.secret(tls.private_key_file.read_text(encoding="ascii")),
-            CA_KEY: tls.ca_file.read_text(encoding="ascii"),
+            "tls.crt": text_of(tls.certificate_file),
+            "tls.key": pulumi.Output.secret(text_of(tls.private_key_file)),
+            CA_KEY: text_of(tls.ca_file),
         }
         return self._secret(args, TLS_SECRET, "kubernetes.io/tls", content)
 
@@ -162,7 +162,7 @@ def _pod(args: RedisArgs) -> core.v1.PodSpecArgs:
     return hardened_pod(container, args=args, priority=Priority.STATE, writable={"/data": "16Mi"}, volumes=volumes)
 
 
-def _ping(client: list[str], **timing: int) -> core.v1.ProbeArgs:
+def _ping(client: list[str], **timing: Any) -> core.v1.ProbeArgs:
     """A question with the password, in TLS if Redis speaks it: an open port alone would prove neither."""
     return core.v1.ProbeArgs(
         exec_=core.v1.ExecActionArgs(command=[*client, "ping"]), timeout_seconds=5, failure_threshold=3, **timing

@@ -71,10 +71,10 @@ def no_api_token(spec: Manifest) -> Iterator[str]:
 @pod_rule("no-plain-secret-in-a-pod")
 def no_plain_secret_in_a_pod(spec: Manifest) -> Iterator[str]:
     """Put the value into a Secret, and refer to it by secretKeyRef or a volume."""
-    for container, variable in variables(spec):
+    for name, variable in variables(spec):
         value = variable.get("value") or ""
         if value and (_SECRET_NAME.search(variable["name"]) or READABLE_SECRET.search(value)):
-            yield f"container {container}: {variable['name']} has a value of its own"
+            yield f"container {name}: {variable['name']} has a value of its own"
     for container in containers(spec):
         for key in ("command", "args"):
             if any(READABLE_SECRET.search(word) for word in container.get(key) or ()):

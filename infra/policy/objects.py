@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from infra.components import edge
 from infra.policy.hygiene import READABLE_SECRET
@@ -78,4 +79,4 @@ def _values(secret: Manifest) -> Iterator[str]:
 
 def _plain(value: object) -> object:
     """Pulumi's read-only views, as JSON has them."""
-    return dict(value) if hasattr(value, "keys") else list(value)
+    return dict(value) if isinstance(value, Mapping) else list(cast(Sequence[Any], value))

@@ -106,8 +106,8 @@ def probe_hosts(spec: Manifest) -> Iterator[str]:
         handlers |= {key: lifecycle.get(key) for key in ("preStop", "postStart")}
         for key, handler in handlers.items():
             for action in ("httpGet", "tcpSocket"):
-                if ((handler or {}).get(action) or {}).get("host"):
-                    yield f"container {container['name']}: {key}.{action}.host is {handler[action]['host']}"
+                if host := ((handler or {}).get(action) or {}).get("host"):
+                    yield f"container {container['name']}: {key}.{action}.host is {host}"
 
 
 @object_rule("restricted-apparmor")

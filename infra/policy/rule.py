@@ -31,9 +31,9 @@ def object_rule(name: str, *kinds: str) -> Callable[[Find], ResourceValidationPo
                 return
             if not waived(name, subject(manifest)):
                 for problem in find(manifest):
-                    report(f"{subject(manifest)}: {problem}")
+                    report(f"{subject(manifest)}: {problem}", None)
 
-        return ResourceValidationPolicy(name, find.__doc__, validate)
+        return ResourceValidationPolicy(name, find.__doc__ or "", validate)
 
     return decorate
 
@@ -59,9 +59,9 @@ def stack_rule(name: str) -> Callable[[FindInStack], StackValidationPolicy]:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             objects = [each.props for each in args.resources if _is_object(each.resource_type, each.props)]
             for problem in find([each for each in objects if not waived(name, subject(each))]):
-                report(problem)
+                report(problem, None)
 
-        return StackValidationPolicy(name, find.__doc__, validate)
+        return StackValidationPolicy(name, find.__doc__ or "", validate)
 
     return decorate
 

@@ -33,7 +33,7 @@ def answers(url: str, *, certificate: str = "admin") -> bool:
     context.load_cert_chain(PKI / f"{certificate}.crt", PKI / f"{certificate}.key")
     try:
         with urllib.request.urlopen(url, context=context, timeout=3) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
 

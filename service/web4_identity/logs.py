@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-_SHARED = [
+_SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -36,4 +36,5 @@ def configure_logging() -> None:
 
 def logger() -> structlog.stdlib.BoundLogger:
     """The service's logger; call as log.info("event", key=value), never with a secret or a body."""
-    return structlog.get_logger("web4_identity")
+    named: structlog.stdlib.BoundLogger = structlog.get_logger("web4_identity")
+    return named

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from redis.asyncio import ConnectionPool, Redis, SSLConnection
+from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -43,7 +43,7 @@ class RedisStore:
             socket_timeout=REDIS_SECONDS,
             # One more try on a dropped connection (Redis restarted); never on a timeout, which would double the wait.
             retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-            **({"connection_class": SSLConnection} if settings.redis_tls else {}),
+            connection_class=SSLConnection if settings.redis_tls else Connection,
         )
         self.client = Redis(connection_pool=self.pool)
         self._writes = settings.mints_without_redis

@@ -6,6 +6,7 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from web4_identity.logs import logger
 from web4_identity.settings import Settings
@@ -46,7 +47,7 @@ class IdentityServer(uvicorn.Server):
         self._state.connections = self.server_state.connections
         self._drain_seconds = settings.shutdown_drain
         self._drain_ends: float | None = None
-        self._waiting: dict[tuple[object, object], float] = {}
+        self._waiting: dict[tuple[H11Protocol, object], float] = {}
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal: the first SIGTERM begins the drain; any other ends it, SIGINT twice ends the process."""
@@ -77,7 +78,7 @@ class IdentityServer(uvicorn.Server):
         waiting = [
             (connection, connection.cycle)
             for connection in self.server_state.connections
-            if connection.cycle is None or connection.cycle.response_complete
+            if isinstance(connection, H11Protocol) and (connection.cycle is None or connection.cycle.response_complete)
         ]
         # A further request on a kept connection is another cycle, whose time begins anew.
         self._waiting = {each: self._waiting.get(each, now) for each in waiting}

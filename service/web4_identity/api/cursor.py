@@ -20,6 +20,7 @@ def write_cursor(society_id: int, position: int) -> str:
 def read_cursor(text: str, society_id: int) -> int:
     """The position that `text` stands for. Raises CursorRefused, for another society's cursor too."""
     try:
+        position: int
         _, position = _FORM.unpack(base64.b64decode(text + "==", altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, struct.error):
         raise CursorRefused("not a cursor that was given out") from None

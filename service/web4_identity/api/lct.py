@@ -1,7 +1,7 @@
 """POST /v1/lct/mint and GET /v1/lct/{lct_id}."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request, Response
 
@@ -64,21 +64,22 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
     proof = Depends(PayerProof(resources))
 
     @app.post(MINT_ROUTE, status_code=201, responses=_MINT_REFUSALS)
-    async def mint_lct(body: request_model, payer: Annotated[ProvedPayer, proof]) -> MintAnswer:
+    async def mint_lct(body: request_model, payer: Annotated[ProvedPayer, proof]) -> MintAnswer:  # type: ignore[valid-type]
         """Mint an LCT for the sent public key; 201 means it is committed.
 
         The payer signs the request (RFC 9421, Ed25519, keyid its LCT id) over @method, @authority, @path,
         content-digest and idempotency-key, with created, expires and nonce. The same Idempotency-Key with the same
         body gives the first answer again and charges nothing.
         """
-        if body.caller_lct_id != payer.lct_id:
+        wish: Any = body  # a class of this run's settings, which no checker knows
+        if wish.caller_lct_id != payer.lct_id:
             raise Problem(problems.CALLER_MISMATCH, "caller_lct_id must be the LCT whose key signed the request")
         try:
-            bound_at = read_proof(body.binding_proof, body.entity_type, body.public_key)
+            bound_at = read_proof(wish.binding_proof, wish.entity_type, wish.public_key)
         except StatementRefused as error:
             raise Problem(problems.BINDING_PROOF, str(error)) from None
-        fields = body.model_dump(exclude={"caller_lct_id", "witnesses"})
-        witnesses = [Testimony(each.lct_id, each.attestation) for each in body.witnesses]
+        fields = wish.model_dump(exclude={"caller_lct_id", "witnesses"})
+        witnesses = [Testimony(each.lct_id, each.attestation) for each in wish.witnesses]
         order = MintOrder(**fields, witnesses=witnesses, binding_created_at=bound_at)
         attempt = Attempt(payer.lct_id, payer.idempotency_key, payer.body_sha256)
         minted, fresh = await mint(resources.database, order, policy, attempt)

@@ -36,8 +36,8 @@ def post(
     """
     try:
         trust = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    except (OSError, ssl.SSLError) as error:
-        fail(f"{ca_file}: not a readable CA file ({error.strerror or error.reason})")
+    except OSError as error:
+        fail(f"{ca_file}: not a readable CA file ({error.strerror or error})")
     # A lost answer may belong to a change that is committed; the Idempotency-Key makes asking again safe.
     attempts = Retrying(
         retry=retry_if_exception(worth_repeating), stop=stop_after_attempt(4), wait=wait_fixed(0.5), reraise=True
@@ -49,7 +49,7 @@ def post(
     except (httpx.HTTPError, httpx.InvalidURL, HTTPMessageSignaturesException) as error:
         fail(f"{url}: {error or type(error).__name__}")
     try:
-        answer = response.json()
+        answer: dict[str, Any] = response.json()
     except ValueError:
         fail(f"{url}: HTTP {response.status_code} without a JSON answer; is this the identity service?")
     if response.status_code != expected:

@@ -34,13 +34,13 @@ def keygen(
     ] = None,
 ) -> None:
     """Make an Ed25519 key (--out), or read one (--show), and print its LCT id and public key."""
-    if (out is None) == (show is None):
-        fail("give either --out FILE or --show FILE", EXIT_USAGE)
-    if out is not None:
+    if out is not None and show is None:
         key = Ed25519PrivateKey.generate()
         write_key(out, key, force=force)
-    else:
+    elif show is not None and out is None:
         key = load_key(show)
+    else:
+        fail("give either --out FILE or --show FILE", EXIT_USAGE)
     raw = raw_public_key(key)
     typer.echo(f"lct_id: {lct_id(raw)}")
     typer.echo(f"public_key: {to_multikey(raw)}")

@@ -40,7 +40,7 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     own = list(inspect.signature(command).parameters.values())[1:]
     parameters = [*own, _config_option(), *_setting_options()]
-    run.__signature__ = inspect.Signature(parameters)
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect reads
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
 
@@ -57,13 +57,15 @@ def _setting_options() -> list[inspect.Parameter]:
 
 def _option(name: str, group: str) -> typer.models.OptionInfo:
     field = FIELDS[name.upper()]
-    return typer.Option(
+    description = field.description or ""
+    option: typer.models.OptionInfo = typer.Option(
         _FLAGS[name],
         metavar="VALUE",
-        help=f"{field.description[0].upper()}{field.description[1:]}; default {text_of(field.default)}.",
+        help=f"{description[:1].upper()}{description[1:]}; default {text_of(field.default)}.",
         show_default=False,
         rich_help_panel=group,
     )
+    return option
 
 
 def _parameter(name: str, annotation: object) -> inspect.Parameter:

@@ -35,8 +35,8 @@ def standing(
     A witness needs the T3 composite, age and actions that MIN_WITNESS_REPUTATION, MIN_WITNESS_AGE_DAYS and
     MIN_WITNESS_ACTIONS ask for.
     """
-    roots = [Decimal(str(root)) for root in (talent, training, temperament)]
-    value = Standing(*roots, actions, _time(since))
+    talented, trained, tempered = (Decimal(str(root)) for root in (talent, training, temperament))
+    value = Standing(talented, trained, tempered, actions, _time(since))
     try:
         run_database(with_database(settings_or_exit(), lambda database: set_standing(database, lct_id, value)))
     except StandingRefused as error:

@@ -71,9 +71,9 @@ class Database:
         self._needed_file = None
         text = url.get_secret_value()
         if text.startswith("sqlite:"):
-            path, create = Path(make_url(text).database), statement_seconds is None
+            path, create = Path(make_url(text).database or ""), statement_seconds is None
             self._needed_file = None if create else path
-            wait = MIGRATION_WAIT_SECONDS if create else statement_seconds
+            wait = MIGRATION_WAIT_SECONDS if statement_seconds is None else statement_seconds
             self._engine, self._reader = sqlite_engines(path, pool_size, wait, create=create)
             self._snapshots = self._reader
         else:
@@ -127,7 +127,9 @@ class Database:
     @property
     def pool(self) -> QueuePool:
         """The pool, in SQLite the one that writes, for its counts of connections."""
-        return self._engine.pool
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Row, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -112,7 +113,7 @@ async def lock_foundings(connection: AsyncConnection) -> None:
     await lock(connection, _FOUNDING_LOCK)
 
 
-async def society_named(connection: AsyncConnection, name: str) -> Row | None:
+async def society_named(connection: AsyncConnection, name: str) -> Row[*tuple[Any, ...]] | None:
     """The `id` and `founder` of a society, or None."""
     query = select(societies.c.id, societies.c.founder).where(societies.c.name == name)
     return (await connection.execute(query)).one_or_none()
@@ -142,7 +143,7 @@ async def create_society(connection: AsyncConnection, founding: Founding, *, act
     ).scalar_one()
     issuance = await open_account(connection, kind="issuance", society_id=society_id)
     pool = await open_account(connection, kind="pool", society_id=society_id)
-    about = {"reference": founding.name, "now": now}
+    about: dict[str, Any] = {"reference": founding.name, "now": now}
     await transfer(connection, source=issuance, target=pool, amount=founding.pool_funds, reason="genesis_pool", **about)
     account = await _add_lct(
         connection,
@@ -157,20 +158,21 @@ async def create_society(connection: AsyncConnection, founding: Founding, *, act
     await transfer(
         connection, source=issuance, target=account, amount=founding.founder_funds, reason="genesis_founder", **about
     )
-    for number, public_key in enumerate(first.public_keys if first else (), start=1):
-        account = await _add_lct(
-            connection,
-            society_id,
-            public_key,
-            now,
-            entity_type=EntityType.HUMAN.value,
-            entity_identifier=f"witness-{number}",
-        )
-        await transfer(
-            connection, source=issuance, target=account, amount=first.funds, reason="genesis_witness", **about
-        )
-        witness = lct_id(from_multikey(public_key))
-        await put_standing(connection, witness, first.standing, actor=actor, now=now)
+    if first is not None:
+        for number, public_key in enumerate(first.public_keys, start=1):
+            account = await _add_lct(
+                connection,
+                society_id,
+                public_key,
+                now,
+                entity_type=EntityType.HUMAN.value,
+                entity_identifier=f"witness-{number}",
+            )
+            await transfer(
+                connection, source=issuance, target=account, amount=first.funds, reason="genesis_witness", **about
+            )
+            witness = lct_id(from_multikey(public_key))
+            await put_standing(connection, witness, first.standing, actor=actor, now=now)
     detail = {"society": founding.name, "funds": founding.founder_funds, "pool_funds": founding.pool_funds}
     await connection.execute(audit_entry("found", actor=actor, subject=founder, now=now, **detail))
     return now
@@ -181,7 +183,7 @@ async def _add_lct(
 ) -> int:
     """Register an LCT that no mint made, and give the id of its account."""
     new_id = lct_id(from_multikey(public_key))
-    row = {
+    row: dict[str, Any] = {
         "lct_id": new_id,
         "society_id": society_id,
         "public_key": public_key,

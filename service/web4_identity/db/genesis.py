@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Row, select, update
 from sqlalchemy.exc import IntegrityError
@@ -98,6 +99,7 @@ async def found_for_operator(
     SocietyExists, KeyTaken, Problem (403 operator revoked, 422 proof not fresh or key used for another request),
     after which everything is as it was; DatabaseUnavailable.
     """
+    assert founding.binding_created_at is not None
     try:
         async with database.transaction() as connection:
             await lock_foundings(connection)
@@ -120,7 +122,7 @@ async def found_for_operator(
         raise
 
 
-async def _require_same(connection: AsyncConnection, existing: Row, founding: Founding) -> None:
+async def _require_same(connection: AsyncConnection, existing: Row[*tuple[Any, ...]], founding: Founding) -> None:
     if existing.founder != founding.founder:
         raise GenesisRefused(f"society {founding.name!r} exists with another founder, {existing.founder}")
     if founding.witnesses is None:

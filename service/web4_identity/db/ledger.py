@@ -55,4 +55,5 @@ async def open_account(connection: AsyncConnection, *, kind: str, society_id: in
     row = await connection.execute(
         insert(accounts).values(kind=kind, society_id=society_id, lct_id=lct_id, balance=0).returning(accounts.c.id)
     )
-    return row.scalar_one()
+    account: int = row.scalar_one()
+    return account

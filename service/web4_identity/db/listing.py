@@ -1,6 +1,7 @@
 """Read the LCTs of a society, page by page."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Row, Select, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,16 +14,19 @@ async def society_id_of(connection: AsyncConnection, name: str) -> int | None:
     return (await connection.execute(select(societies.c.id).where(societies.c.name == name))).scalar_one_or_none()
 
 
-async def lcts_after(connection: AsyncConnection, society_id: int, position: int, limit: int) -> Sequence[Row]:
+async def lcts_after(
+    connection: AsyncConnection, society_id: int, position: int, limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """At most `limit` LCTs of a society that stand after `position` (0 is the start), in the order of their mints.
 
     A row's `position` is its account's id, given out while the mint holds the society's lock: whoever is committed
     later stands later, so that no page misses one. A mint's time would not do, as replicas' clocks differ.
     """
-    return (await connection.execute(page_query(society_id, position, limit))).all()
+    page: Sequence[Row[*tuple[Any, ...]]] = (await connection.execute(page_query(society_id, position, limit))).all()
+    return page
 
 
-def page_query(society_id: int, position: int, limit: int) -> Select:
+def page_query(society_id: int, position: int, limit: int) -> Select[Any]:
     """The query of lcts_after(), which the index accounts_lcts_of_society serves in its order."""
     return (
         select(

@@ -6,7 +6,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, func, literal_column, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from web4_identity.db.idempotency import Attempt
@@ -35,10 +48,10 @@ class MintState:
     duplicate: bool
     payer: Account
     pool: Account
-    members: dict[str, Mapping[str, Any]]
+    members: dict[str, Mapping[Any, Any]]
 
 
-async def lock_society(connection: AsyncConnection, name: str) -> Row | None:
+async def lock_society(connection: AsyncConnection, name: str) -> Row[*tuple[Any, ...]] | None:
     """Wait for the mints of the society under way; give its `id`, `founder` and `lct_count`, or None."""
     return (await connection.execute(_LOCK, {"name": name})).one_or_none()
 
@@ -85,18 +98,20 @@ _LOCK = (
 
 
 @cache
-def _query(witnessed: bool) -> Select:
+def _query(witnessed: bool) -> Select[Any]:
     """One row, or one for each witness that is a member. Made once: making it takes longer than sending it."""
-    society_id, payer_id = bindparam("society_id"), bindparam("payer")
+    society_id: BindParameter[Any] = bindparam("society_id")
+    payer_id: BindParameter[Any] = bindparam("payer")
     wanted = lcts.c.lct_id == payer_id
     member = and_(lcts.c.society_id == society_id, lcts.c.lct_id.in_(bindparam("witnesses", expanding=True)))
-    columns = [lcts.c.lct_id, lcts.c.public_key, lcts.c.revoked_at, lcts.c.created_at]
+    columns: list[ColumnElement[Any]] = [lcts.c.lct_id, lcts.c.public_key, lcts.c.revoked_at, lcts.c.created_at]
     if witnessed:
         wanted = or_(wanted, member)
         columns.append(member.label("member"))
     shared = select(*columns).where(wanted).with_for_update(read=True).cte("shared")
     # Constants and not parameters, so that a plan made once for all values can use the partial index.
-    lct, pool = literal_column("'lct'"), literal_column("'pool'")
+    lct: ColumnElement[str] = literal_column("'lct'")
+    pool: ColumnElement[str] = literal_column("'pool'")
     pool_of_society = and_(accounts.c.society_id == society_id, accounts.c.kind == pool)
     locked = (
         select(accounts.c.id, accounts.c.kind, accounts.c.balance)

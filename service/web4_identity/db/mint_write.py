@@ -56,7 +56,7 @@ async def write_mint(connection: AsyncConnection, values: dict[str, Any], attest
         await connection.execute(statement, bound)
 
 
-def _bound(column: Column, name: str | None = None) -> BindParameter:
+def _bound(column: Column[Any], name: str | None = None) -> BindParameter[Any]:
     return bindparam(_PREFIX + (name or column.name), type_=column.type)
 
 
@@ -74,11 +74,11 @@ def _statements(together: bool, witnesses: int, granted: bool) -> list[Executabl
         # The account is there by the time this is read.
         account = select(accounts.c.id).where(accounts.c.lct_id == _LCT_ID).scalar_subquery()
         return [_lct(), *_attestations(witnesses), opened, *_rest(account, granted)]
-    opened = opened.returning(accounts.c.id).cte("opened")
-    changes = [*_rest(select(opened.c.id).scalar_subquery(), granted), *_attestations(witnesses), _lct()]
+    account_opened = opened.returning(accounts.c.id).cte("opened")
+    changes = [*_rest(select(account_opened.c.id).scalar_subquery(), granted), *_attestations(witnesses), _lct()]
     # All parts of a statement see the database as it was before, so no row is changed by two of them. Postgres runs the
     # last part first: of two unique keys that a rival takes at once, the refusal names the same as it does elsewhere.
-    parts = [opened, *(change.cte(f"change_{number}") for number, change in enumerate(changes))]
+    parts = [account_opened, *(change.cte(f"change_{number}") for number, change in enumerate(changes))]
     return [select(literal_column("1")).add_cte(*parts)]
 
 
@@ -118,8 +118,8 @@ def _rest(account: ScalarSelect[int], granted: bool) -> list[Insert | Update]:
 
 
 def _transfer(
-    reason: str, source: ColumnElement[int], target: ColumnElement[int], amount: BindParameter
-) -> list[Select]:
+    reason: str, source: ColumnElement[int], target: ColumnElement[int], amount: BindParameter[Any]
+) -> list[Select[Any]]:
     """The two entries of a transfer, with the columns of the table in their order."""
     transfer_id = _bound(ledger_entries.c.transfer_id, reason)
     about = (literal_column(f"'{reason}'", Text), _LCT_ID, _NOW)

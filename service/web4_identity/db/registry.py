@@ -31,7 +31,7 @@ async def public_key_of(connection: AsyncConnection, lct_id: str) -> str | None:
     return (await connection.execute(select(lcts.c.public_key).where(lcts.c.lct_id == lct_id))).scalar_one_or_none()
 
 
-async def payer_key(connection: AsyncConnection, lct_id: str) -> Row | None:
+async def payer_key(connection: AsyncConnection, lct_id: str) -> Row[*tuple[Any, ...]] | None:
     """The `public_key` (Multikey z6Mk...) of a registered LCT and its `revoked_at`, or None."""
     return (await connection.execute(_PAYER_KEY, {"payer": lct_id})).one_or_none()
 

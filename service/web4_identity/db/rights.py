@@ -4,7 +4,9 @@ Both roles are made by whoever runs the database (in the cluster its operator), 
 ours. Where one is missing nobody gets its rights, and the service may log in as the owner.
 """
 
-from sqlalchemy import Connection, text
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Table, text
 
 from web4_identity.db.engine import DatabaseUnavailable
 from web4_identity.db.tables import (
@@ -36,7 +38,10 @@ _APP_RIGHTS = {
     standing: ("SELECT", "INSERT", "UPDATE (talent, training, temperament, actions, since)"),
     audit_entries: ("SELECT", "INSERT"),
 }
-_RIGHTS = {APP: _APP_RIGHTS, READER: {table: ("SELECT",) for table in metadata.tables.values()}}
+_RIGHTS: dict[str, Mapping[Table, tuple[str, ...]]] = {
+    APP: _APP_RIGHTS,
+    READER: {table: ("SELECT",) for table in metadata.tables.values()},
+}
 
 
 class RoleMissing(DatabaseUnavailable):

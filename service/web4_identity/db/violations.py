@@ -14,7 +14,9 @@ def violated_key(error: IntegrityError) -> str | None:
     SQLite names the columns ("UNIQUE constraint failed: idempotency.payer, idempotency.key") and no constraint.
     """
     if getattr(error.orig, "sqlstate", None) == _UNIQUE_VIOLATION:
-        return error.orig.__cause__.constraint_name
+        cause = error.orig.__cause__ if error.orig else None
+        name: str | None = getattr(cause, "constraint_name", None)
+        return name
     message = str(error.orig)
     if not message.startswith(_SQLITE_MESSAGE):
         return None

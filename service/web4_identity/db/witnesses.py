@@ -29,7 +29,7 @@ class WitnessPolicy:
 
 
 def require_witnesses(
-    known: Mapping[str, Mapping[str, Any]],
+    known: Mapping[str, Mapping[Any, Any]],
     birth: Birth,
     testimonies: list[Testimony],
     policy: WitnessPolicy,
@@ -80,7 +80,7 @@ def nonce_used(error: IntegrityError) -> bool:
 
 
 def _judge(
-    candidate: Mapping[str, Any] | None, testimony: Testimony, birth: Birth, policy: WitnessPolicy, now: datetime
+    candidate: Mapping[Any, Any] | None, testimony: Testimony, birth: Birth, policy: WitnessPolicy, now: datetime
 ) -> Attestation:
     if candidate is None:
         raise Problem(problems.WITNESS_UNKNOWN, "every witness must be an LCT of the society")
@@ -102,7 +102,7 @@ def _judge(
     return attestation
 
 
-def candidates(members: FromClause) -> Select:
+def candidates(members: FromClause) -> Select[Any]:
     """Each of `members` (lct_id, public_key, revoked_at, created_at), its T3 roots, actions and standing's `since`."""
     roots = [func.coalesce(standing.c[name], ROOT_START).label(name) for name in T3_WEIGHTS]
     actions = func.coalesce(standing.c.actions, literal(0)) + _seen_actions(members.c.lct_id)

@@ -85,7 +85,7 @@ def read_attestation(text: str, public_key: str, birth: Birth, now: datetime) ->
     Whether the nonce was used before is for the caller to judge. Raises StatementRefused.
     """
     signed = read_statement(text, public_key)
-    ts, nonce = signed.get("ts"), signed.get("nonce")
+    ts, nonce = str(signed.get("ts")), signed.get("nonce")
     if abs(now - read_timestamp(ts)) > FRESH:
         raise StatementRefused(f"the attestation is not fresh: its time is more than {FRESH.seconds} s from now")
     if not isinstance(nonce, bytes) or len(nonce) not in _NONCE_BYTES:

@@ -24,7 +24,7 @@ def read_proof(proof: str, entity_type: EntityType, public_key: str) -> str:
     Whether that time is acceptable is for the caller to judge. Raises StatementRefused.
     """
     signed = read_statement(proof, public_key)
-    created_at = signed.get("created_at")
+    created_at = str(signed.get("created_at"))
     read_timestamp(created_at)
     if signed != _binding(entity_type, public_key, created_at):
         raise StatementRefused("what is signed is not the binding of this entity_type and public_key")

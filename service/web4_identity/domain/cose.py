@@ -83,6 +83,7 @@ def _decode_text(text: str) -> bytes:
 
 def _verified_payload(data: bytes, public_key: str) -> bytes:
     message = _decode_cbor(data)
+    payload: bytes
     if not isinstance(message, cbor2.CBORTag) or message.tag != _SIGN1_TAG or not _is_sign1(message.value):
         raise StatementRefused("not a tagged COSE_Sign1 with its payload")
     protected, unprotected, payload, _ = message.value

@@ -43,7 +43,7 @@ def birth_certificate(
     }
 
 
-def lct_document(row: Mapping[str, Any], attested: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def lct_document(row: Mapping[Any, Any], attested: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
     """The document of one row of the registry, with what was attested of it.
 
     An LCT of before binding proofs, and one that a society began with, may have a binding without one.

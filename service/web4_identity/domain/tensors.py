@@ -20,7 +20,7 @@ def composite(weights: dict[str, Decimal], roots: Mapping[str, Decimal]) -> Deci
 
 def tensor(weights: dict[str, Decimal], known: Mapping[str, Decimal | None]) -> dict[str, float]:
     """The tensor as a document shows it; a root that is not known, or None, is where it starts."""
-    roots = {name: ROOT_START if known.get(name) is None else known[name] for name in weights}
+    roots = {name: ROOT_START if (root := known.get(name)) is None else root for name in weights}
     return {
         **{name: float(value) for name, value in roots.items()},
         "composite_score": float(composite(weights, roots)),

@@ -1,5 +1,7 @@
 """Render every refusal as an RFC 9457 problem document."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -71,12 +73,12 @@ def add_problem_handlers(app: FastAPI, resources: Resources) -> None:
         return problem_response(request.scope, http_problem(error))
 
 
-def _path(item: dict) -> str:
+def _path(item: dict[str, Any]) -> str:
     """Where the error is, such as "witnesses.1"; "body" when it is the body as a whole."""
     inside = [str(part) for part in item["loc"][1:]] if item["type"] != "json_invalid" else []
     return ".".join(inside)[:100] or "body"
 
 
-def _label(item: dict) -> str:
+def _label(item: dict[str, Any]) -> str:
     top = _path(item).split(".")[0]
     return top if top in VALIDATED_FIELDS else "other"

@@ -33,7 +33,10 @@ class RateLimiter:
         self._writes_need_redis = settings.mints_without_redis == "refuse"
         if store is not None:
             storage = RedisStorage(
-                "async+redis://", implementation="redispy", key_prefix=KEY_PREFIX, connection_pool=store.pool
+                "async+redis://",
+                implementation="redispy",
+                key_prefix=KEY_PREFIX,
+                connection_pool=store.pool,  # type: ignore[arg-type]  # handed on to redis-py, which takes it
             )
             self._limiter = MovingWindowRateLimiter(storage)
             self._items = {limit: RateLimitItemPerSecond(amount, window) for limit, amount in amounts.items()}

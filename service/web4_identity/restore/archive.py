@@ -23,7 +23,8 @@ class NotArchived(Exception):
 async def clock(database: Database) -> datetime:
     """The server's time."""
     async with database.reading() as connection:
-        return await connection.scalar(text("SELECT clock_timestamp()"))
+        now: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return now
 
 
 async def archive_commit(database: Database, seconds: float = ARCHIVE_SECONDS) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import tenacity
 from prometheus_client import CollectorRegistry, Gauge
@@ -146,7 +147,7 @@ def metrics(outcome: Outcome, now: float) -> CollectorRegistry:
     return registry
 
 
-def _require_backup(first: dict, moment: datetime) -> None:
+def _require_backup(first: dict[str, Any], moment: datetime) -> None:
     """Raise RestoreFailed if no base backup was complete by `moment`."""
     text = first.get("status", {}).get("firstRecoverabilityPoint")
     earliest = datetime.fromisoformat(text) if text else None

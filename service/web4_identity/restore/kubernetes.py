@@ -68,4 +68,5 @@ class Kubernetes:
             return None
         if answer.is_error:
             raise KubernetesRefused(f"{method} {path}: {answer.status_code} {answer.json().get('message', '')}")
-        return answer.json()
+        read: dict[str, Any] = answer.json()
+        return read

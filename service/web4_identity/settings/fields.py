@@ -24,7 +24,8 @@ def groups() -> dict[str, str]:
     """The group of every setting by its environment name: the one it names, else that of the setting above it."""
     found, group = {}, ""
     for name, field in FIELDS.items():
-        group = (field.json_schema_extra or {}).get("group", group)
+        if isinstance(field.json_schema_extra, dict):
+            group = str(field.json_schema_extra["group"])
         found[name] = group
     return found
 

@@ -8,9 +8,18 @@ service. A field's description finishes the sentence "NAME must be ..." in error
 from decimal import Decimal
 from fractions import Fraction
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    SecretStr,
+)
 
 from web4_identity.settings import parsers
 
@@ -18,8 +27,8 @@ from web4_identity.settings import parsers
 DEFAULT_DATABASE = "sqlite:////opt/web4/data/identity.db"
 
 
-def _setting(env: str, description: str, default: object = ..., group: str | None = None, **bounds: int) -> object:
-    extra = {"group": group} if group else None
+def _setting(env: str, description: str, default: Any = ..., group: str | None = None, **bounds: Any) -> Any:
+    extra: dict[str, JsonValue] | None = {"group": group} if group else None
     return Field(default, validation_alias=env, description=description, json_schema_extra=extra, **bounds)
 
 

@@ -58,14 +58,16 @@ def unproved(kind: Kind, detail: str) -> Problem:
     return Problem(kind, detail, headers={"WWW-Authenticate": 'Signature realm="web4-identity"'})
 
 
-def _parse(field: str) -> tuple[list[tuple[Any, dict]], dict[str, Any]]:
+def _parse(field: str) -> tuple[list[tuple[Any, dict[str, Any]]], dict[str, Any]]:
     try:
         signatures = http_sf.parse(field.encode("ascii"), tltype="dictionary")
     except ValueError:
         raise _malformed("Signature-Input is not a Structured Fields dictionary") from None
-    if len(signatures) != 1:
+    if not isinstance(signatures, dict) or len(signatures) != 1:
         raise _malformed("exactly one signature is expected")
-    ((components, parameters),) = signatures.values()
+    # An Inner List (RFC 9651, section 3.1.1); an Item in its place has a value that is no list.
+    member: Any = next(iter(signatures.values()))
+    components, parameters = member
     if not isinstance(components, list):
         raise _malformed("Signature-Input must list the covered components")
     return components, parameters

@@ -7,6 +7,7 @@ import re
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
@@ -61,11 +62,11 @@ class Bed:
         self._server_name = self.authority.partition(":")[0] if authority else self._url.host
         self._clients = [
             httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(verify=trust, local_address=address),
+                transport=httpx.AsyncHTTPTransport(verify=trust, local_address=address or None),
                 timeout=REQUEST_SECONDS,
                 headers={"Host": self.authority},
             )
-            for address in addresses or [None]
+            for address in (addresses or [""])
         ]
         self._turn = itertools.cycle(self._clients)
 
@@ -103,7 +104,7 @@ class Bed:
 
     def order(self, subject: Party, **changes: Any) -> dict[str, Any]:
         """The body of a mint that would succeed, with these fields changed."""
-        body = {
+        body: dict[str, Any] = {
             "caller_lct_id": self.caller.lct_id,
             "entity_type": "device",
             "entity_identifier": f"validate-{secrets.token_hex(8)}",
@@ -168,7 +169,7 @@ class Bed:
         """Whether none of these LCTs is registered."""
         for lct_id in lct_ids:
             path = f"/v1/lct/{lct_id}"
-            if (await patiently(lambda path=path: self.send("GET", path))).status != 404:
+            if (await patiently(partial(self.send, "GET", path))).status != 404:
                 return False
         return True
 
@@ -187,10 +188,11 @@ class Bed:
 
     async def at_once(self, mints: Sequence[Awaitable[Answer]]) -> list[Answer]:
         """The answers to concurrent requests; raises Limited if any was, once all are answered."""
-        answers = await asyncio.gather(*mints, return_exceptions=True)
-        for answer in answers:
+        answers: list[Answer] = []
+        for answer in await asyncio.gather(*mints, return_exceptions=True):
             if isinstance(answer, BaseException):
                 raise answer
+            answers.append(answer)
         return answers
 
     async def judge(self, answer: Answer, expected: Sequence[Refusal], *unborn: Party) -> Outcome:

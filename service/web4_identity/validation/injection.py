@@ -1,5 +1,6 @@
 """Class injection: texts that mean something to a database, a template, a path or a header, and look-alikes."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from web4_identity.validation.bed import Bed
@@ -63,7 +64,7 @@ def attacks() -> list[Attack]:
     return made
 
 
-def _look_alike(name: str, change) -> Attack:
+def _look_alike(name: str, change: Callable[[str], str]) -> Attack:
     return spoiled_mint(
         CLASS,
         f"{name} in society",

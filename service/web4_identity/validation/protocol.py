@@ -1,5 +1,8 @@
 """Class protocol: requests of the wrong form, and what answers must never hold."""
 
+from functools import partial
+from typing import Any
+
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import MINT_PATH
 from web4_identity.validation.mint_attack import INVALID, WAF, spoiled_mint
@@ -12,7 +15,7 @@ METHOD = refusal(405, "METHOD_NOT_ALLOWED")
 def attacks() -> list[Attack]:
     """The attacks of this class but leaks(), which looks back on all others."""
     made = [
-        spoiled_mint(CLASS, f"content type {name}", name, INVALID, WAF, how=lambda bed, name=name: _typed(name))
+        spoiled_mint(CLASS, f"content type {name}", name, INVALID, WAF, how=partial(_typed, name))
         for name in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
     ]
     made += [_method(method) for method in ("PUT", "DELETE", "PATCH")]
@@ -30,7 +33,7 @@ def balance() -> Attack:
     return Attack(CLASS, "balance unchanged", "a good mint after all refusals", "0 ATP unexplained", _balance)
 
 
-def _typed(name: str) -> dict:
+def _typed(name: str, _bed: Bed) -> dict[str, Any]:
     return {"change": {"Content-Type": name}}
 
 

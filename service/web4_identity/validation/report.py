@@ -46,7 +46,7 @@ def as_lines(results: list[Result]) -> list[str]:
         for result in results
     ]
     widths = [min(58, max(len(row[column]) for row in rows)) for column in range(3)]
-    by_class: dict[str, list[tuple[str, ...]]] = {}
+    by_class: dict[str, list[tuple[str, str, str, str]]] = {}
     for result, row in zip(results, rows, strict=True):
         by_class.setdefault(result.attack.klass, []).append(row)
     lines = []

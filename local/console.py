@@ -81,7 +81,7 @@ def _code(process: subprocess.Popen) -> int | None:
 
 
 def capture(
-    command: Sequence[str | os.PathLike[str], *, env: Mapping[str, str] | None = None, stdin: str = "", shown: str = ""
+    command: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None, stdin: str = "", shown: str = ""
 ) -> str:
     """Run a short command and return what it printed; `shown` stands for it in the message of an error.
 

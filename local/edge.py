@@ -3,7 +3,7 @@
 import json
 import secrets
 import ssl
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import httpx
 import tenacity

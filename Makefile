@@ -7,6 +7,8 @@ PYTHON ?= python3
 STACK ?= local
 VENV := .venv
 RUN := $(VENV)/bin/python
+# The operator's command: a target below makes sure that it is installed, and calls it.
+CTL := $(VENV)/bin/web4ctl
 # Written last by the virtual environment's recipe, so that an interrupted install is done again.
 READY := $(VENV)/.ready
 
@@ -25,7 +27,7 @@ $(READY): pyproject.toml service/pyproject.toml
 	@touch $(READY)
 
 up: preflight $(READY) ## Bring it all up: tools, cluster, images, `pulumi up`, and a first LCT through the TLS edge
-	@$(RUN) -m local up
+	@$(CTL) up
 
 test: up check-tools ## Run every tier on the running stack (test-unit, test-infra, test-manifests, test-cluster: one of them)
 	@$(VENV)/bin/pytest
@@ -35,10 +37,16 @@ test-unit test-infra test-manifests test-cluster: test-%: $(READY) ## Run one ti
 	@$(VENV)/bin/pytest -m $*
 
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
-	@$(RUN) -m local validate
+	@$(CTL) validate
+
+backup: $(READY) ## Take a backup of STACK's database now, and wait until it is complete
+	@$(CTL) backup --stack=$(STACK)
 
 restore-drill: $(READY) ## Restore the database's backups beside it and compare; TARGET_TIME=2025-01-31T12:00:00Z for an earlier state
-	@$(RUN) -m local restore-drill
+	@$(CTL) drill --stack=$(STACK)
+
+restore: $(READY) ## Replace the database by its backups as of TARGET_TIME, or the newest; asks first unless YES=1
+	@$(CTL) restore
 
 coverage: $(READY) ## Run the unit tier and count the lines of service/ that it reaches; fails below 95 %
 	@$(VENV)/bin/pytest -m unit tests/service --cov --cov-report=term
@@ -50,34 +58,34 @@ bench-service: $(READY) ## Measure mints through the service beside the same SQL
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
-	@$(RUN) -m local verify $(STACK)
+	@$(CTL) verify --stack=$(STACK)
 
 rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
-	@$(RUN) -m local rotate
+	@$(CTL) rotate
 
 render: $(READY) ## Write each object of STACK (or of CONFIG=file for it) as YAML, Secrets in plain text, to build/rendered/STACK; no cluster
-	@$(RUN) -m local render "$(STACK)" $(if $(CONFIG),--config=$(CONFIG))
+	@$(CTL) render --stack="$(STACK)" $(if $(CONFIG),--config=$(CONFIG))
 
 golden: $(READY) ## Accept what the stacks' objects are now: rewrite tests/infra/golden, to be looked at before it is committed
 	@GOLDEN=accept $(VENV)/bin/pytest -q tests/infra/test_infra_golden.py
 
 check-tools: $(READY)
-	@$(RUN) -m local check-tools
+	@$(CTL) check-tools
 
-status: $(READY) ## Show each part of the embedded cluster; fails unless all are well
-	@$(RUN) -m local status
+status: $(READY) ## Show how STACK is, on one screen; fails unless all of it is well
+	@$(CTL) status --stack=$(STACK)
 
 env: $(READY) ## Print the variables to run pulumi and kubectl by hand: eval "$$(make --silent env)"
-	@$(RUN) -m local env
+	@$(CTL) env
 
 stop: $(READY) ## Stop the embedded cluster and keep its data
-	@$(RUN) -m local cluster-stop
+	@$(CTL) stop
 
 down: $(READY) ## Remove stack and cluster with all data; asks first unless YES=1
-	@$(RUN) -m local down
+	@$(CTL) down
 
 clean: $(READY) ## Remove the cache folder with the built tools and images (after `make down`)
-	@$(RUN) -m local clean
+	@$(CTL) clean
 
 dashboards: $(READY) ## Rebuild the dashboards' JSON
 	@$(RUN) -m dashboards
@@ -85,12 +93,13 @@ dashboards: $(READY) ## Rebuild the dashboards' JSON
 rules: $(READY) ## Rewrite monitoring/rules/slo.yaml from the objectives in monitoring/slo.py
 	@$(RUN) -m monitoring
 
-docs: $(READY) ## Rewrite docs/configuration.md, docs/architecture.md and service/compose/nginx.conf from the program
+docs: $(READY) ## Rewrite the generated pages (configuration, architecture, web4ctl) and compose's nginx.conf from the program
 	@$(RUN) -m infra.reference
 	@$(RUN) -m infra.drawing
 	@$(RUN) -m infra.compose_edge
+	@$(RUN) -m local.ctl.reference
 
 lint: $(READY) ## Check style and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-.PHONY: help preflight up test test-unit test-infra test-cluster validate verify rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules
+.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules

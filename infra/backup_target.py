@@ -67,6 +67,7 @@ def barman_object_store(backup: BackupSettings) -> dict[str, Any]:
         "destinationPath": to.destination,
         **({"endpointURL": to.endpoint} if to.endpoint else {}),
         **({"endpointCA": {"name": to.ca_secret, "key": CA_KEY}} if to.ca_secret else {}),
+        **({"serverName": backup.server_name} if backup.server_name else {}),
         **_access(backup, to),
         "wal": packing,
         # Without it a base backup waits for the next checkpoint, minutes on an idle database.

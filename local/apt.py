@@ -5,8 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local.console import run_logged, say
+from local.console import run_logged
 from local.errors import UserError
+from local.progress import say
 
 # What is looked for (a program on PATH or a file) and the package that brings it.
 NEEDED = {

@@ -1,4 +1,4 @@
-"""Progress on long work: plain lines with a clock, the same on a terminal and in a CI log."""
+"""Other programs run: long ones with progress and a log file, short ones for what they print."""
 
 import os
 import subprocess
@@ -8,21 +8,10 @@ from pathlib import Path
 
 from local.errors import UserError
 from local.paths import LOGS
+from local.progress import clock, say, step
 
-HEARTBEAT_SECONDS = 30
+LOOK_SECONDS = 0.5
 TAIL_LINES = 15
-
-started = time.monotonic()
-
-
-def clock(seconds: float) -> str:
-    """Format a duration in seconds as m:ss."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
-def say(message: str) -> None:
-    """Print one progress line, with the time since this command began."""
-    print(f"[{clock(time.monotonic() - started):>5}] {message}", flush=True)
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
@@ -42,7 +31,7 @@ def run_logged(
     env: Mapping[str, str] | None = None,
     hint: str = "",
 ) -> None:
-    """Run a long command with its output in `LOGS/log`, saying every 30 s that it still runs.
+    """Run a long command with its output in `LOGS/log`, showing that it still runs.
 
     Args:
         command: program and arguments.
@@ -70,12 +59,10 @@ def run_logged(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        while True:
+        with step(label, estimate) as progress:
             try:
-                code = process.wait(HEARTBEAT_SECONDS)
-                break
-            except subprocess.TimeoutExpired:
-                say(f"{label}: running for {clock(time.monotonic() - begin)}{about}")
+                while (code := _code(process)) is None:
+                    progress.tick()
             except BaseException:
                 process.terminate()
                 process.wait()
@@ -85,16 +72,29 @@ def run_logged(
     say(f"{label}: done in {clock(time.monotonic() - begin)}")
 
 
-def capture(command: Sequence[str | os.PathLike], *, env: Mapping[str, str] | None = None, stdin: str = "") -> str:
-    """Run a short command and return what it printed.
+def _code(process: subprocess.Popen) -> int | None:
+    """Wait a moment, and return the exit code if it has ended."""
+    try:
+        return process.wait(LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def capture(
+    command: Sequence[str | os.PathLike], *, env: Mapping[str, str] | None = None, stdin: str = "", shown: str = ""
+) -> str:
+    """Run a short command and return what it printed; `shown` stands for it in the message of an error.
 
     Raises:
-        UserError: it exited with another code than 0; the message has what it said.
+        UserError: there is no such program, or it exited with another code than 0; the message has what it said.
     """
-    result = subprocess.run(
-        command, env={**os.environ, **(env or {})}, input=stdin, capture_output=True, text=True, check=False
-    )
+    try:
+        result = subprocess.run(
+            command, env={**os.environ, **(env or {})}, input=stdin, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise UserError(f"there is no program {command[0]}: `make up` builds it, or put one on PATH.") from None
     if result.returncode != 0:
-        words = " ".join(str(word) for word in command)
+        words = shown or " ".join(str(word) for word in command)
         raise UserError(f"`{words}` failed: {(result.stderr or result.stdout).strip()}")
     return result.stdout

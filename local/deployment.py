@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pulumi
-import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from infra.configuration import NAMESPACE, build_settings
 from infra.settings import IdentitySettings, Settings
 from local import stack
 from local.errors import UserError
-from local.paths import REPO
+from local.place import stack_settings
 from local.target import target
 
 
@@ -36,6 +33,21 @@ class Deployment:
     promised: IdentitySettings
 
 
+@dataclass(frozen=True)
+class WayIn:
+    """How a stack's edge is reached.
+
+    Attributes:
+        url: its `https://host[:port]`.
+        ca: the file with the CA of its certificate; None is the system's.
+        key: the file with the private key that signs.
+    """
+
+    url: str
+    ca: Path | None
+    key: Path
+
+
 def deployment(name: str, variables: Mapping[str, str] = os.environ) -> Deployment:
     """Return the deployment of the stack `name`.
 
@@ -46,31 +58,28 @@ def deployment(name: str, variables: Mapping[str, str] = os.environ) -> Deployme
     Raises:
         UserError: no such stack, a file that cannot be used, or a setting that is wrong.
     """
-    settings = _settings(name)
+    settings = stack_settings(name)
+    way = _way_in(name, settings, variables)
+    return Deployment(way.url, _trust(way.ca), _key(way.key), settings.identity)
+
+
+def way_in(name: str, variables: Mapping[str, str] = os.environ) -> WayIn:
+    """Return how the edge of the stack `name` is reached; of `variables` as for `deployment`.
+
+    Raises:
+        UserError: a setting is wrong, or VERIFY_KEY is not set.
+    """
+    return _way_in(name, stack_settings(name), variables)
+
+
+def _way_in(name: str, settings: Settings, variables: Mapping[str, str]) -> WayIn:
     if name == stack.STACK:
-        url, ca, key = f"https://{target().address()}:{settings.edge.node_port}", stack.EDGE_CA, stack.FOUNDER_KEY
-    else:
-        url = variables.get("VERIFY_URL") or f"https://{settings.edge.server_name}"
-        ca = Path(variables["VERIFY_CA"]) if variables.get("VERIFY_CA") else None
-        if not variables.get("VERIFY_KEY"):
-            raise UserError("set VERIFY_KEY=FILE, the private key (PEM) of an LCT in the stack's operator_lct_ids.")
-        key = Path(variables["VERIFY_KEY"])
-    return Deployment(url.rstrip("/"), _trust(ca), _key(key), settings.identity)
-
-
-def _settings(name: str) -> Settings:
-    if name == stack.STACK and not stack.exists():
-        raise UserError("there is no stack on this machine: run `make up` first.")
-    file = stack.CONFIG if name == stack.STACK else REPO / f"Pulumi.{name}.yaml"
-    if not file.exists():
-        stacks = ", ".join(sorted(each.name.split(".")[1] for each in REPO.glob("Pulumi.*.yaml")))
-        raise UserError(f"there is no stack {name} ({file.name}): say STACK= one of {stacks}.")
-    prefix = f"{NAMESPACE}:"
-    config = yaml.safe_load(file.read_text())["config"]
-    try:
-        return build_settings({key.removeprefix(prefix): value for key, value in config.items()})
-    except pulumi.RunError as error:
-        raise UserError(f"{file.name} is not ready:\n{error}") from None
+        return WayIn(f"https://{target().address()}:{settings.edge.node_port}", stack.EDGE_CA, stack.FOUNDER_KEY)
+    if not variables.get("VERIFY_KEY"):
+        raise UserError("set VERIFY_KEY=FILE, the private key (PEM) of an LCT in the stack's operator_lct_ids.")
+    url = variables.get("VERIFY_URL") or f"https://{settings.edge.server_name}"
+    ca = Path(variables["VERIFY_CA"]) if variables.get("VERIFY_CA") else None
+    return WayIn(url.rstrip("/"), ca, Path(variables["VERIFY_KEY"]))
 
 
 def _trust(ca: Path | None) -> ssl.SSLContext:

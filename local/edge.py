@@ -3,22 +3,37 @@
 import json
 import secrets
 import ssl
+from typing import TypedDict
 
 import httpx
 import tenacity
 
 from local import stack
-from local.console import capture, say
+from local.deployment import WayIn
 from local.errors import UserError
+from local.mint import mint
 from local.paths import BIN, STATE
+from local.progress import say
 from local.target import Target
 
 FIRST_LCT = STATE / "first-lct.json"
 SERVING_SECONDS = 180
 
 
-def report(where: Target, url: str) -> None:
-    """Wait for the edge, mint a first LCT unless one is there, and print every endpoint.
+class Endpoints(TypedDict):
+    """Where everything of the running stack is, and the LCT that proves it."""
+
+    stack: str
+    edge: str
+    ca: str
+    kubeconfig: str
+    context: str
+    first_lct: str
+    atp_cost: int
+
+
+def endpoints(where: Target, url: str) -> Endpoints:
+    """Wait for the edge, mint a first LCT unless one is there, and return where everything is.
 
     Args:
         where: the cluster.
@@ -29,19 +44,31 @@ def report(where: Target, url: str) -> None:
     """
     _wait_for(url)
     first = _first_lct(url)
-    kubectl = f"KUBECONFIG={where.kubeconfig} {BIN / 'kubectl'} --context {where.context} --namespace web4"
-    print(
-        f"""
-Web4 Identity Service, stack {stack.STACK}
-  edge          {url}   (CA: {stack.EDGE_CA})
-  health        curl --cacert {stack.EDGE_CA} {url}/health
-  pods          {kubectl} get pods
-  prometheus    {kubectl} port-forward service/prometheus-operated 9090
-  alertmanager  {kubectl} port-forward service/alertmanager-operated 9093
-  pulumi        eval "$(make --silent env)"; pulumi stack --stack {stack.STACK}
-  first LCT     {first["lct_id"]}, minted for {first["atp_cost"]} ATP
-"""
+    return Endpoints(
+        stack=stack.STACK,
+        edge=url,
+        ca=str(stack.EDGE_CA),
+        kubeconfig=str(where.kubeconfig),
+        context=where.context,
+        first_lct=first["lct_id"],
+        atp_cost=first["atp_cost"],
     )
+
+
+def listing(found: Endpoints) -> str:
+    """Return the endpoints as lines for a person."""
+    kubectl = f"KUBECONFIG={found['kubeconfig']} {BIN / 'kubectl'} --context {found['context']} --namespace web4"
+    return f"""
+Web4 Identity Service, stack {found["stack"]}
+  edge          {found["edge"]}   (CA: {found["ca"]})
+  health        curl --cacert {found["ca"]} {found["edge"]}/health
+  how it is     .venv/bin/web4ctl status
+  pods          {kubectl} get pods
+  prometheus    .venv/bin/web4ctl open prometheus
+  alertmanager  .venv/bin/web4ctl open alertmanager
+  pulumi        eval "$(make --silent env)"; pulumi stack --stack {found["stack"]}
+  first LCT     {found["first_lct"]}, minted for {found["atp_cost"]} ATP
+"""
 
 
 def _wait_for(url: str) -> None:
@@ -70,20 +97,8 @@ def _first_lct(url: str) -> dict:
         if httpx.get(f"{url}/v1/lct/{known['lct_id']}", verify=_tls()).status_code == 200:
             return known
     say("minting a first LCT through the edge")
-    words = capture(
-        [
-            stack.service_cli(),
-            "mint",
-            "--json",
-            f"--url={url}",
-            f"--ca-file={stack.EDGE_CA}",
-            f"--caller-key={stack.FOUNDER_KEY}",
-            f"--society={stack.SOCIETY}",
-            "--entity-type=device",
-            f"--entity-identifier=first-device-{secrets.token_hex(4)}",
-        ]
-    )
-    answer = json.loads(words)
+    way = WayIn(url, stack.EDGE_CA, stack.FOUNDER_KEY)
+    answer = mint(way, stack.SOCIETY, "device", f"first-device-{secrets.token_hex(4)}")
     minted = {"lct_id": answer["data"]["lct_id"], "atp_cost": answer["atp_cost"]}
     FIRST_LCT.write_text(json.dumps(minted))
     return minted

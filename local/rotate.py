@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from infra.components.database import APP_ROLE, APP_SECRET, CLUSTER
 from local import stack
-from local.console import say
 from local.errors import UserError
 from local.images import build as images
 from local.passwords import Password
+from local.progress import say
 from local.target import target
 
 WAIT = "--timeout=5m"

@@ -12,11 +12,12 @@ from typing import Any
 
 import yaml
 
-from local import pki
-from local.console import capture, say
+from local import pki, restored
+from local.console import capture
 from local.errors import UserError
 from local.passwords import Password, made_once
 from local.paths import BIN, MANIFESTS, PULUMI_HOME, REPO, STATE, private_dir, write_private
+from local.progress import say
 from local.target import Target
 
 STACK = "local"
@@ -136,7 +137,7 @@ def configuration(cluster: dict[str, str], address: str, images: Mapping[str, st
         "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
         "database": database_access(),
-        "backup": {"local_store": store_access()},
+        "backup": {"local_store": store_access(), **restored.settings()},
         "redis": redis_access(),
         # On a laptop one key does everything.
         "identity": {"operator_lct_ids": [first.lct_id]},

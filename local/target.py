@@ -7,7 +7,10 @@ from pathlib import Path
 
 from local.cluster import layout
 from local.console import capture
+from local.errors import UserError
 from local.paths import BIN, KUBECONFIG
+
+ANSWER_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,20 @@ class Target:
 
     def kubectl(self, *words: str, stdin: str = "") -> str:
         """Run kubectl on this cluster and return what it printed; raises UserError if it fails."""
-        return capture(self.command(*words), stdin=stdin)
+        return capture(self.command(*words), stdin=stdin, shown=f"kubectl {' '.join(words)}")
+
+    def check(self) -> None:
+        """Raise UserError with what to do if the cluster does not answer."""
+        try:
+            self.kubectl(f"--request-timeout={ANSWER_SECONDS}s", "get", "--raw", "/readyz")
+        except UserError as error:
+            reason = str(error).strip().splitlines()[-1]
+            if self.embedded:
+                raise UserError(f"the embedded cluster does not answer ({reason}): start it with `make up`.") from None
+            raise UserError(
+                f"context {self.context} (in {self.kubeconfig}) cannot be reached: {reason}. Check the name with "
+                "`kubectl config get-contexts`; KUBE_CONTEXT names another, none the embedded cluster for stack local."
+            ) from None
 
     def address(self) -> str:
         """Return the address of one of its nodes, where NodePorts answer."""

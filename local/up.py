@@ -8,10 +8,10 @@ from local import apt, edge, preflight, stack
 from local.cluster import lifecycle, node
 from local.cluster.components import forwarder
 from local.cluster.process import alive, end
-from local.console import say
 from local.errors import UserError
 from local.images import build as images
 from local.paths import CACHE
+from local.progress import say
 from local.target import target
 from local.tools import build as tools
 
@@ -31,8 +31,8 @@ def port() -> int:
     return int(text)
 
 
-def up() -> None:
-    """Build, start, deploy, and mint a first LCT through the TLS edge.
+def up() -> edge.Endpoints:
+    """Build, start, deploy, mint a first LCT through the TLS edge, and return where everything is.
 
     Raises:
         UserError: a step failed; running it again goes on from there.
@@ -53,9 +53,8 @@ def up() -> None:
     if where.embedded:
         _forward(node_port)
         images.prune()
-        edge.report(where, f"https://127.0.0.1:{port()}")
-    else:
-        edge.report(where, f"https://{where.address()}:{node_port}")
+        return edge.endpoints(where, f"https://127.0.0.1:{port()}")
+    return edge.endpoints(where, f"https://{where.address()}:{node_port}")
 
 
 def stop() -> None:
@@ -91,14 +90,7 @@ def check() -> None:
             "KUBE_CONTEXT needs IMAGE_REGISTRY=host/path, a registry this machine may push to and the cluster may pull "
             f"from; or IMAGE_REGISTRY={PREBUILT} where the images are on its nodes already."
         )
-    try:
-        where.kubectl("--request-timeout=10s", "get", "--raw", "/readyz")
-    except (UserError, FileNotFoundError) as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise UserError(
-            f"KUBE_CONTEXT={where.context} (in {where.kubeconfig}) cannot be reached: {reason}. Check the name with "
-            "`kubectl config get-contexts`, or leave KUBE_CONTEXT out for the embedded cluster."
-        ) from None
+    where.check()
 
 
 def _check_port(wanted: int) -> None:

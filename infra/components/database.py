@@ -1,5 +1,6 @@
 """Postgres for the LCT registry, as a CloudNativePG cluster."""
 
+from datetime import UTC
 from typing import Any
 
 import pulumi
@@ -88,7 +89,7 @@ class Database(pulumi.ComponentResource):
                 "smartShutdownTimeout": 10,
                 "postgresUID": args.database.uid,
                 "postgresGID": args.database.uid,
-                "bootstrap": {"initdb": {"database": DATABASE, "owner": OWNER}},
+                **_beginning(args.backup),
                 "managed": {"roles": _roles(args)},
                 "postgresql": _postgresql(args.database, args.backup),
                 **_backup(args.backup),
@@ -173,6 +174,21 @@ def _roles(args: DatabaseArgs) -> list[dict[str, Any]]:
             **({"passwordSecret": {"name": reader}} if reader else {"disablePassword": True}),
         },
     ]
+
+
+def _beginning(backup: BackupSettings | None) -> dict[str, Any]:
+    """What a new Cluster begins with: an empty database, or one restored. The operator looks at it only then."""
+    named = {"database": DATABASE, "owner": OWNER}
+    if backup is None or backup.recovery is None:
+        return {"bootstrap": {"initdb": named}}
+    before = {**barman_object_store(backup), "serverName": backup.recovery.server_name}
+    until = backup.recovery.target_time
+    # Not RFC 3339's T (service/web4_identity/restore/cluster.py says why).
+    target = {"recoveryTarget": {"targetTime": until.astimezone(UTC).isoformat(sep=" ")}} if until else {}
+    return {
+        "bootstrap": {"recovery": {"source": "before", **named, **target}},
+        "externalClusters": [{"name": "before", "barmanObjectStore": before}],
+    }
 
 
 def _backup(backup: BackupSettings | None) -> dict[str, Any]:

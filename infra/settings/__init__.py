@@ -9,7 +9,7 @@ from typing import Literal
 
 from infra.frozen import Frozen
 from infra.settings.alerting import AlertOverride, EmailSettings, HeartbeatSettings, ReceiverSettings
-from infra.settings.backup import BackupSettings, LocalStore
+from infra.settings.backup import BackupSettings, LocalStore, RecoverySettings
 from infra.settings.edge import ClientAddressSettings, EdgeRateLimit, EdgeSettings, TlsSettings, WafSettings
 from infra.settings.gate import GateSettings
 from infra.settings.grafana import GrafanaOauth, GrafanaSettings
@@ -48,6 +48,7 @@ __all__ = [
     "PodSettings",
     "QuotaSettings",
     "ReceiverSettings",
+    "RecoverySettings",
     "RedisSettings",
     "RedisTls",
     "RemoteWriteSettings",

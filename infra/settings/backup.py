@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from infra.frozen import Frozen
 from infra.settings.kinds import DnsLabel, ExistingFile, Quantity
@@ -45,6 +45,15 @@ class LocalStore(Frozen):
         return self
 
 
+class RecoverySettings(Frozen):
+    """Backups that a new database begins with (docs/operations.md, Restore); one that is there stays as it is."""
+
+    server_name: DnsLabel
+    """The folder below `destination` of the database whose backups are restored."""
+    target_time: AwareDatetime | None = None
+    """The time to restore, with its zone; none is the end of what was archived."""
+
+
 class BackupSettings(Frozen):
     """Base backups and archived WAL in a bucket, the stack's configuration beside them, and the restore drill."""
 
@@ -63,6 +72,11 @@ class BackupSettings(Frozen):
     """The Google service account that the pods act as, with a destination gs:// (Workload Identity Federation)."""
     azure_client_id: str | None = Field(None, pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
     """The client id of the managed identity that the pods act as, with a destination on Azure (Workload ID)."""
+    server_name: DnsLabel | None = None
+    """The folder below `destination` that this database archives to, and none before it did; none is
+    web4-identity-db."""
+    recovery: RecoverySettings | None = None
+    """The backups that the database begins with; none begins with an empty one."""
     local_store: LocalStore | None = None
     """A store that the stack makes for itself, in place of all the above."""
     retention: str = Field("30d", pattern=r"^[1-9][0-9]*[dwm]$")
@@ -87,6 +101,12 @@ class BackupSettings(Frozen):
         """Whose protocol the store speaks."""
         scheme = (self.destination or "s3://").partition("://")[0]
         return {"s3": "s3", "gs": "gs", "https": "azure"}[scheme]
+
+    @model_validator(mode="after")
+    def _a_folder_of_its_own(self) -> "BackupSettings":
+        if self.recovery and self.server_name in (None, self.recovery.server_name):
+            raise ValueError("recovery needs server_name, another folder than recovery.server_name: that one is full")
+        return self
 
     @model_validator(mode="after")
     def _one_store(self) -> "BackupSettings":

@@ -8,9 +8,10 @@ from local.cluster import addons, files, layout, node
 from local.cluster.components import Component, components, felix
 from local.cluster.kubectl import kubectl
 from local.cluster.process import alive, end
-from local.console import say, tail
+from local.console import tail
 from local.errors import UserError
 from local.paths import CLUSTER, KUBECONFIG
+from local.progress import say
 
 READY_SECONDS = 120
 STOP_SECONDS = 20

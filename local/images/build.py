@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from local.cluster import node
-from local.console import capture, run_logged, say
+from local.console import capture, run_logged
 from local.images.catalogue import (
     CONTAINERFILES,
     REPOSITORY,
@@ -21,6 +21,7 @@ from local.images.catalogue import (
     reference,
 )
 from local.paths import IMAGES
+from local.progress import say
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 CA_BUNDLE = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt"

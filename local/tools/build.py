@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from local.console import capture, clock, run_logged, say
+from local.console import capture, run_logged
 from local.errors import UserError
 from local.paths import BIN, BUILD, CACHE
+from local.progress import clock, say
 from local.tools.catalogue import BUILDS, PULUMI_KUBERNETES, Binary, Build
 
 MODULES = Path(__file__).parent / "modules"

@@ -47,7 +47,7 @@ class Backups:
 
         The archive gets its segments at once, instead of within backup.archive_seconds.
         """
-        command = [sys.executable, "-m", "local", "restore-drill", f"--target-time={target_time}"]
+        command = [sys.executable, "-m", "local", "drill", f"--to={target_time}"]
         running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         while running.poll() is None and not self._made():
             self.sql("SELECT pg_switch_wal()")
@@ -125,7 +125,7 @@ def test_a_damaged_backup_fails(backups: Backups, kubectl: Kubectl) -> None:
 @contextmanager
 def damaged() -> Iterator[None]:
     """The bytes of every base backup changed in the store's volume, and changed back."""
-    backups = list((CLUSTER / "volumes").glob("*/web4-backup/web4-identity-db/base/*/data.tar*"))
+    backups = list((CLUSTER / "volumes").glob("*/web4-backup/web4-identity-db*/base/*/data.tar*"))
     assert backups, "no base backup in the object store's volume"
     whole = {path: path.read_bytes() for path in backups}
     for path, content in whole.items():

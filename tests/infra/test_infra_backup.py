@@ -76,6 +76,36 @@ def test_a_store_elsewhere_is_used_as_the_settings_say(elsewhere):
     assert "web4-object-store" not in {each.name for each in elsewhere.resources if "metadata" in each.inputs}
 
 
+RESTORED = {
+    "server_name": "web4-identity-db-2",
+    "recovery": {"server_name": "web4-identity-db", "target_time": "2026-01-31T13:00:00+01:00"},
+}
+
+
+def test_a_new_database_begins_empty_or_with_backups(config, program):
+    named = {"database": "web4_identity_db", "owner": "web4_identity"}
+    assert cluster(program)["bootstrap"] == {"initdb": named}
+    assert "externalClusters" not in cluster(program)
+    restored = cluster(run_program(overlay(config, {"backup": RESTORED})))
+    target = {"recoveryTarget": {"targetTime": "2026-01-31 12:00:00+00:00"}}
+    assert restored["bootstrap"] == {"recovery": {"source": "before", **named, **target}}
+    store = restored["backup"]["barmanObjectStore"]
+    assert store["serverName"] == "web4-identity-db-2"
+    assert restored["externalClusters"] == [
+        {"name": "before", "barmanObjectStore": {**store, "serverName": "web4-identity-db"}}
+    ]
+
+
+def test_without_a_time_all_that_was_archived_is_restored(config):
+    newest = {**RESTORED, "recovery": {"server_name": "web4-identity-db", "target_time": None}}
+    assert "recoveryTarget" not in cluster(run_program(overlay(config, {"backup": newest})))["bootstrap"]["recovery"]
+
+
+@pytest.mark.parametrize("folder", [None, "web4-identity-db"])
+def test_a_restored_database_archives_to_another_folder(config, folder):
+    assert "recovery needs server_name, another folder" in problem(config, {**RESTORED, "server_name": folder})
+
+
 def test_with_a_role_there_are_no_credentials(config):
     program = run_program(overlay(config, {"backup": {**ELSEWHERE, "credentials_secret_name": None, "iam_role": ROLE}}))
     assert cluster(program)["backup"]["barmanObjectStore"]["s3Credentials"] == {"inheritFromIAMRole": True}

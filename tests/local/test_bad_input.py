@@ -115,7 +115,7 @@ def test_an_unreachable_context(cache: Path, tmp_path: Path) -> None:
         "users: [{name: me, user: {}}]\ncontexts: [{name: gone, context: {cluster: gone, user: me}}]\n"
     )
     done = up(cache, KUBE_CONTEXT="gone", KUBECONFIG=str(config), IMAGE_REGISTRY="none")
-    refused(done, cache, "KUBE_CONTEXT=gone", "cannot be reached", "get-contexts")
+    refused(done, cache, "context gone", "cannot be reached", "get-contexts")
 
 
 def test_a_context_without_a_registry(cache: Path) -> None:

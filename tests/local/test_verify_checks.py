@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from infra.settings import IdentitySettings
-from local.__main__ import app
+from local.ctl.app import app
 from local.deployment import Deployment, deployment
 from local.errors import UserError
 from local.paths import REPO
@@ -155,13 +155,12 @@ def test_programs_get_json_and_an_exit_code(monkeypatch: pytest.MonkeyPatch, got
     ("stack", "part"),
     [
         ("local", "there is no stack on this machine: run `make up` first."),
-        ("nowhere", "there is no stack nowhere (Pulumi.nowhere.yaml): say STACK= one of dev, local, prod, staging."),
         ("prod", "Pulumi.prod.yaml is not ready:"),
     ],
 )
 def test_a_stack_that_cannot_be_verified_is_one_clear_error(tmp_path: Path, stack: str, part: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "local", "verify", stack],
+        [sys.executable, "-m", "local", "verify", f"--stack={stack}"],
         cwd=REPO,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "WEB4_CACHE": str(tmp_path / "cache")},
         capture_output=True,

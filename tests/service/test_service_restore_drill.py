@@ -89,6 +89,14 @@ def test_the_second_cluster_is_the_first_one_at_that_time_and_archives_nothing()
     }
 
 
+def test_a_database_that_was_restored_archives_to_a_folder_of_its_own():
+    store = {**STORE, "serverName": "db-2"}
+    first = {**FIRST, "spec": {**FIRST["spec"], "backup": {"barmanObjectStore": store}}}
+    assert second_cluster(first, "db-drill", MOMENT)["spec"]["externalClusters"] == [
+        {"name": "first", "barmanObjectStore": store}
+    ]
+
+
 def test_a_cluster_without_backups_is_told():
     bare = {**FIRST, "spec": {**FIRST["spec"], "backup": {}}}
     with pytest.raises(RestoreFailed, match="db has no backups"):

@@ -56,7 +56,7 @@ def second_cluster(first: dict[str, Any], name: str, moment: datetime) -> dict[s
             "postgresql": postgresql,
             "certificates": certificates,
             "bootstrap": {"recovery": {"source": "first", "recoveryTarget": target}},
-            "externalClusters": [{"name": "first", "barmanObjectStore": {**store, "serverName": first_name}}],
+            "externalClusters": [{"name": "first", "barmanObjectStore": {"serverName": first_name, **store}}],
         },
     }
 

@@ -1,0 +1,22 @@
+"""The application with all its commands, in the order in which `--help` shows them."""
+
+import typer
+
+from local.ctl import checking, keeping, looking, running
+from local.ctl.base import Group
+
+app = typer.Typer(
+    name="web4ctl",
+    cls=Group,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text: the same on a terminal, in a log and in docs/web4ctl.md
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Run a stack of the Web4 Identity Service: bring it up, look at it, back it up, prove it, take it down.
+
+    The stack is `local` unless --stack says another: Pulumi.<stack>.yaml then says where it is. KUBE_CONTEXT (a context
+    of the file in KUBECONFIG, or of ~/.kube/config) says another cluster for any of them.""",
+)
+
+for room in (running, checking, keeping, looking):
+    app.add_typer(room.commands)

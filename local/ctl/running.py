@@ -1,0 +1,114 @@
+"""Commands that bring the stack up and take it down."""
+
+import shlex
+import shutil
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.ctl.base import AsJson, Stack, alone, confirm, print_json, result_alone
+from local.errors import UserError
+
+commands = typer.Typer()
+
+
+@commands.command()
+def up(as_json: AsJson = False) -> None:
+    """Bring stack local up: tools, cluster, images, `pulumi up`, and a first LCT through the TLS edge.
+
+    It can be run again at any time: what is there stays, what is missing or changed is made. The first run builds the
+    tools and takes about half an hour, a later one with nothing to change about a minute. With KUBE_CONTEXT and
+    IMAGE_REGISTRY the stack goes to that cluster instead. Other stacks are brought up by `pulumi up --stack`.
+    """
+    from local import up as whole
+    from local.edge import listing
+
+    with result_alone(as_json):
+        whole.check()
+        with alone():
+            endpoints = whole.up()
+    if as_json:
+        print_json(endpoints)
+    else:
+        typer.echo(listing(endpoints))
+
+
+@commands.command()
+def stop() -> None:
+    """Stop the embedded cluster and keep its data; `web4ctl up` starts it again."""
+    from local import up as whole
+
+    with alone():
+        whole.stop()
+
+
+@commands.command()
+def down(yes: Annotated[bool, typer.Option("--yes", help="Delete the data without asking (as YES=1 does).")] = False):
+    """Remove stack local and the embedded cluster, all data included; asks first.
+
+    With KUBE_CONTEXT the stack is destroyed and the cluster stays. Tools and images stay in the cache folder, for the
+    next `up`.
+    """
+    from local import up as whole
+
+    confirm("This deletes the registry, its ledger and the cluster. Go on?", yes)
+    with alone():
+        whole.down()
+
+
+@commands.command()
+def clean() -> None:
+    """Remove the cache folder: tools, images, everything. The cluster must be down."""
+    from local.cluster import node
+    from local.paths import CACHE
+
+    if left := node.leftovers():
+        raise UserError(f"the cluster is there ({left[0]}, …): run `web4ctl down` first.")
+    if CACHE.exists():
+        shutil.rmtree(CACHE)
+
+
+@commands.command()
+def env() -> None:
+    """Print the variables to run pulumi and kubectl by hand: eval "$(web4ctl env)"."""
+    from local import stack
+    from local.target import target
+
+    for name, value in {**stack.environment(), "KUBECONFIG": str(target().kubeconfig)}.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+@commands.command()
+def render(
+    stack: Stack = "local",
+    config: Annotated[Path | None, typer.Option(help="A stack's file to read in place of the committed one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write every object of a stack as YAML, without a cluster, to build/rendered/<stack>.
+
+    Secrets are written in plain text, in files of this user's alone. Those under 0-crd are to be applied first.
+    """
+    from local import render
+    from local.tools import build as tools
+
+    with result_alone(as_json):
+        with alone() if tools.pending(render.tools(stack)) else nullcontext():
+            tools.build_all(render.tools(stack))
+        folder = render.RENDERED / stack
+        render.render(stack, render.configuration(stack, config), folder)
+    objects = len(list(folder.rglob("*.yaml")))
+    if as_json:
+        print_json({"stack": stack, "folder": folder, "objects": objects})
+    else:
+        typer.echo(f"render: {objects} objects in {folder}, Secrets in plain text among them")
+
+
+@commands.command("check-tools")
+def check_tools() -> None:
+    """Build or install what the tests of rendered stacks need beside the tools of `up`: kubeconform and others."""
+    from local import checks
+
+    with alone() if checks.missing() else nullcontext():
+        checks.install()

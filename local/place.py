@@ -1,0 +1,80 @@
+"""A stack and where it runs: what a command needs to ask its objects anything."""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import yaml
+
+from infra.configuration import NAMESPACE, build_settings
+from infra.settings import Settings
+from local import stack
+from local.errors import UserError
+from local.paths import REPO
+from local.target import Target, target
+
+
+@dataclass(frozen=True)
+class Place:
+    """One stack.
+
+    Attributes:
+        stack: its name.
+        where: its cluster.
+        settings: its settings, its environment's defaults included.
+    """
+
+    stack: str
+    where: Target
+    settings: Settings
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line of kubectl in the stack's namespace."""
+        return self.where.command(f"--namespace={self.settings.namespace}", *words)
+
+    def kubectl(self, *words: str, stdin: str = "") -> str:
+        """Run kubectl in the stack's namespace and return what it printed; raises UserError if it fails."""
+        return self.where.kubectl(f"--namespace={self.settings.namespace}", *words, stdin=stdin)
+
+    def json(self, *words: str) -> dict[str, Any]:
+        """Return what kubectl answers as JSON; raises UserError if it fails."""
+        return json.loads(self.kubectl(*words, "--output=json"))
+
+
+def place(name: str, *, check: bool = True) -> Place:
+    """Return where the stack `name` is: KUBE_CONTEXT if it is set, else what its settings say.
+
+    Args:
+        name: the stack.
+        check: whether its cluster must answer.
+
+    Raises:
+        UserError: its settings are not ready, or its cluster does not answer.
+    """
+    settings = stack_settings(name)
+    if name == stack.STACK or os.environ.get("KUBE_CONTEXT"):
+        where = target()
+    else:
+        where = Target(settings.cluster.kubeconfig, settings.cluster.context, embedded=False)
+    if check:
+        where.check()
+    return Place(name, where, settings)
+
+
+def stack_settings(name: str) -> Settings:
+    """Return the settings of a stack that has a file; of `local`, what `make up` made of it.
+
+    Raises:
+        UserError: `local` was not made on this machine, or a setting is wrong.
+    """
+    if name == stack.STACK and not stack.exists():
+        raise UserError("there is no stack on this machine: run `make up` first.")
+    file = stack.CONFIG if name == stack.STACK else REPO / f"Pulumi.{name}.yaml"
+    prefix = f"{NAMESPACE}:"
+    config = yaml.safe_load(file.read_text())["config"]
+    try:
+        return build_settings({key.removeprefix(prefix): value for key, value in config.items()})
+    except pulumi.RunError as error:
+        raise UserError(f"{file.name} is not ready:\n{error}") from None

@@ -91,7 +91,13 @@ def test_a_page_answers_until_ctrl_c(page: str, path: str) -> None:
         probe.bind(("127.0.0.1", 0))
         free_port = probe.getsockname()[1]
     command = [WEB4CTL, "open", page, "--json", f"--port={free_port}"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
     head = "".join(running.stdout.readline() for _ in range(4))
     assert json.loads(head) == {"page": page, "url": f"http://127.0.0.1:{free_port}"}
     assert httpx.get(f"http://127.0.0.1:{free_port}{path}", timeout=10).status_code == 200

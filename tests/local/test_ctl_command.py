@@ -234,6 +234,7 @@ def test_ctrl_c_ends_it_with_130(kubeconfig: Path, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     while not (tmp_path / "asked").exists():
         assert running.poll() is None

@@ -116,6 +116,7 @@ app(["open", "prometheus", "--port", "45678"])
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     assert running.stdout.readline() == "prometheus: http://127.0.0.1:45678 until Ctrl-C\n"
     time.sleep(0.2)  # past the line, into the waiting

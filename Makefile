@@ -116,11 +116,11 @@ dashboards: $(READY) ## Rebuild the dashboards' JSON
 rules: $(READY) ## Rewrite monitoring/rules/slo.yaml from the objectives in monitoring/slo.py
 	@$(RUN) -m monitoring
 
-docs: $(READY) ## Rewrite docs/configuration.md, docs/architecture.md, docs/web4ctl.md and service/compose/nginx.conf from the program
+docs: $(READY) ## Rewrite the generated pages (configuration, architecture, web4ctl) and compose's nginx.conf from the program
 	@$(RUN) -m infra.reference
 	@$(RUN) -m infra.drawing
-	@$(RUN) -m local.ctl.reference
 	@$(RUN) -m infra.compose_edge
+	@$(RUN) -m local.ctl.reference
 
 lock: $(READY) ## Renew the three lock files from both pyproject.toml and checkov's pin; UPGRADE=1 for what the pins leave open
 	@$(LOCK) --extra test --group build --group lint --group supply-chain --output-file requirements.lock \

@@ -88,11 +88,11 @@ def programs() -> dict[str, Any]:
 def misuse(words: list[str]) -> str:
     """Why one of our own commands would refuse these words; nothing where it would not."""
     command, rest = programs()[words[0].rpartition("/")[2]], words[1:]
-    while hasattr(command, "commands") and rest and rest[0] not in _HELP:
+    while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
         if rest[0] not in command.commands:
             return f"no command {rest[0]}"
         command, rest = command.commands[rest[0]], rest[1:]
-    if hasattr(command, "commands") or command.context_settings.get("ignore_unknown_options"):
+    if command.context_settings.get("ignore_unknown_options"):
         return ""
     known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | _HELP
     unknown = {word.partition("=")[0] for word in rest if word.startswith("-") and len(word) > 1} - known

@@ -19,7 +19,7 @@ def s3(bucket: str, key: str, content: bytes) -> bytes:
     store = boto3.client("s3", endpoint_url=os.environ.get("ENDPOINT"))
     encryption = {"ServerSideEncryption": os.environ["ENCRYPTION"]} if "ENCRYPTION" in os.environ else {}
     store.put_object(Bucket=bucket, Key=key, Body=content, **encryption)
-    return store.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return bytes(store.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def google(bucket: str, key: str, content: bytes) -> bytes:
@@ -28,7 +28,7 @@ def google(bucket: str, key: str, content: bytes) -> bytes:
 
     blob = storage.Client().bucket(bucket).blob(key)
     blob.upload_from_string(content)
-    return blob.download_as_bytes()
+    return bytes(blob.download_as_bytes())
 
 
 def azure(account: str, path: str, content: bytes) -> bytes:
@@ -39,7 +39,7 @@ def azure(account: str, path: str, content: bytes) -> bytes:
     container, _, key = path.partition("/")
     blob = BlobServiceClient(f"https://{account}", DefaultAzureCredential()).get_blob_client(container, key)
     blob.upload_blob(content)
-    return blob.download_blob().readall()
+    return bytes(blob.download_blob().readall())
 
 
 STORES = {"s3": s3, "gs": google, "https": azure}

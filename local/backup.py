@@ -100,7 +100,7 @@ def _ended(place: Place, name: str, seconds: float) -> dict[str, Any]:
     """Return the status of the backup once it is completed or failed."""
 
     def look() -> dict[str, Any]:
-        return place.json("get", "backup.postgresql.cnpg.io", name).get("status", {})
+        return dict(place.json("get", "backup.postgresql.cnpg.io", name).get("status", {}))
 
     with step(f"backup {name}") as progress:
         polling = tenacity.Retrying(

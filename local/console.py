@@ -72,7 +72,7 @@ def run_logged(
     say(f"{label}: done in {clock(time.monotonic() - begin)}")
 
 
-def _code(process: subprocess.Popen) -> int | None:
+def _code(process: subprocess.Popen[bytes]) -> int | None:
     """Wait a moment, and return the exit code if it has ended."""
     try:
         return process.wait(LOOK_SECONDS)

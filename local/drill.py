@@ -4,6 +4,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import tenacity
 
@@ -44,21 +45,21 @@ def _follow(place: Place, job: str) -> int:
     _wait_for_pod(place, job, lambda status: status["phase"] != "Pending")
     subprocess.run(place.command("logs", "--follow", f"job/{job}"), check=False)
     status = _wait_for_pod(place, job, lambda status: status["phase"] in {"Succeeded", "Failed"})
-    return status["containerStatuses"][0]["state"]["terminated"]["exitCode"]
+    return int(status["containerStatuses"][0]["state"]["terminated"]["exitCode"])
 
 
-def _wait_for_pod(place: Place, job: str, reached: Callable[[dict], bool]) -> dict:
+def _wait_for_pod(place: Place, job: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Return the status of the Job's pod once it has `reached` what is waited for."""
     selector = f"--selector=batch.kubernetes.io/job-name={job}"
 
-    def status() -> dict | None:
+    def status() -> dict[str, Any]:
         pods = place.json("get", "pods", selector)["items"]
-        return next((pod["status"] for pod in pods if reached(pod["status"])), None)
+        return next((pod["status"] for pod in pods if reached(pod["status"])), {})
 
     polling = tenacity.Retrying(
         wait=tenacity.wait_fixed(1),
         stop=tenacity.stop_after_delay(START_SECONDS),
-        retry=tenacity.retry_if_result(lambda found: found is None),
+        retry=tenacity.retry_if_result(lambda found: not found),
     )
     try:
         return polling(status)

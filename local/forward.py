@@ -24,7 +24,7 @@ class Forward:
     """
 
     port: int
-    _process: subprocess.Popen
+    _process: subprocess.Popen[str]
     _said: IO[str]
 
     def wait(self) -> str:
@@ -58,13 +58,15 @@ def forwarded(place: Place, service: str, port: int, local_port: int = 0) -> Ite
             stderr=said,
             text=True,
         )
+        out = process.stdout
+        assert out  # it is a pipe
         try:
-            begun = re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
+            begun = re.search(r"127\.0\.0\.1:(\d+)", out.readline())
             if not begun:
                 process.wait()
                 raise UserError(f"service {service} cannot be forwarded: {_words(said)}")
             # It says a line for each connection, and would stand still once the pipe is full.
-            threading.Thread(target=lambda: process.stdout.read(), daemon=True).start()
+            threading.Thread(target=out.read, daemon=True).start()
             yield Forward(int(begun[1]), process, said)
         finally:
             process.terminate()

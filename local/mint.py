@@ -1,6 +1,7 @@
 """Mint an LCT by the service's own command, which makes and signs the request."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from local import stack
@@ -20,7 +21,7 @@ def mint(way: WayIn, society: str, kind: str, name: str) -> dict[str, Any]:
     Raises:
         UserError: it was refused, or the edge cannot be reached; the message has what the command said.
     """
-    words = [
+    words: list[str | Path] = [
         stack.service_cli(),
         "mint",
         "--json",
@@ -31,4 +32,4 @@ def mint(way: WayIn, society: str, kind: str, name: str) -> dict[str, Any]:
         f"--entity-identifier={name}",
         *([f"--ca-file={way.ca}"] if way.ca else []),
     ]
-    return json.loads(capture(words))
+    return dict(json.loads(capture(words)))

@@ -39,7 +39,7 @@ class Place:
 
     def json(self, *words: str) -> dict[str, Any]:
         """Return what kubectl answers as JSON; raises UserError if it fails."""
-        return json.loads(self.kubectl(*words, "--output=json"))
+        return dict(json.loads(self.kubectl(*words, "--output=json")))
 
 
 def place(name: str, *, check: bool = True) -> Place:
@@ -53,10 +53,11 @@ def place(name: str, *, check: bool = True) -> Place:
         UserError: its settings are not ready, or its cluster does not answer.
     """
     settings = stack_settings(name)
-    if name == stack.STACK or os.environ.get("KUBE_CONTEXT"):
+    cluster = settings.cluster
+    if name == stack.STACK or os.environ.get("KUBE_CONTEXT") or not (cluster.kubeconfig and cluster.context):
         where = target()
     else:
-        where = Target(settings.cluster.kubeconfig, settings.cluster.context, embedded=False)
+        where = Target(cluster.kubeconfig, cluster.context, embedded=False)
     if check:
         where.check()
     return Place(name, where, settings)

@@ -65,7 +65,7 @@ class _Bar:
     """One line of a display that steps at the same time share, as a terminal has room for one display only."""
 
     _lock = threading.Lock()
-    _display = None
+    _display: "progress.Progress"
     _users = 0
 
     def __init__(self, label: str, estimate: float | None) -> None:
@@ -87,7 +87,6 @@ class _Bar:
             _Bar._users -= 1
             if _Bar._users == 0:
                 _Bar._display.stop()
-                _Bar._display = None
 
     def tick(self) -> None:
         # An estimate is one: the bar waits just before its end for a step that takes longer.

@@ -89,7 +89,7 @@ def _source(here: Place, database: dict[str, Any] | None) -> str:
     store = database["spec"].get("backup", {}).get("barmanObjectStore")
     if store is None:
         raise UserError("the database has no backups: nothing can be restored.")
-    return store.get("serverName", CLUSTER)
+    return str(store.get("serverName", CLUSTER))
 
 
 def _check(database: dict[str, Any] | None, until: datetime | None) -> None:

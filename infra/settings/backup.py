@@ -59,7 +59,7 @@ class BackupSettings(Frozen):
 
     destination: str | None = Field(None, pattern=_DESTINATION)
     """The bucket, and a folder in it that is this stack's alone: s3://bucket/folder, gs://bucket/folder, or on Azure
-    https://account.blob.core.windows.net/container/folder."""
+    `https://account.blob.core.windows.net/container/folder`."""
     endpoint: str | None = Field(None, pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?$")
     """The URL of an S3 store; none is AWS's own."""
     endpoint_ca_secret_name: DnsLabel | None = None
@@ -100,7 +100,8 @@ class BackupSettings(Frozen):
     def cloud(self) -> Literal["s3", "gs", "azure"]:
         """Whose protocol the store speaks."""
         scheme = (self.destination or "s3://").partition("://")[0]
-        return {"s3": "s3", "gs": "gs", "https": "azure"}[scheme]
+        clouds: dict[str, Literal["s3", "gs", "azure"]] = {"s3": "s3", "gs": "gs", "https": "azure"}
+        return clouds[scheme]
 
     @model_validator(mode="after")
     def _a_folder_of_its_own(self) -> "BackupSettings":

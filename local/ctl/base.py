@@ -34,7 +34,7 @@ LOCK = "\0web4-identity"
 class Group(TyperGroup):
     """Shows what a user can mend as one line; any other error is ours and keeps its traceback."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command, and turn what stopped it into a line and an exit code."""
         try:
             return super().invoke(ctx)

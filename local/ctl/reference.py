@@ -33,7 +33,7 @@ error. Seconds, ATP and shares of 1 are numbers. A `well` that is `null` could n
 
 def render() -> str:
     """Return the whole page, Markdown."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_group(app)
     names = group.list_commands(typer.Context(group))
     lines = [_HEAD, *_help()]
     for name in names:

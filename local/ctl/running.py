@@ -45,7 +45,9 @@ def stop() -> None:
 
 
 @commands.command()
-def down(yes: Annotated[bool, typer.Option("--yes", help="Delete the data without asking (as YES=1 does).")] = False):
+def down(
+    yes: Annotated[bool, typer.Option("--yes", help="Delete the data without asking (as YES=1 does).")] = False,
+) -> None:
     """Remove stack local and the embedded cluster, all data included; asks first.
 
     With KUBE_CONTEXT the stack is destroyed and the cluster stays. Tools and images stay in the cache folder, for the

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from local.cluster import lifecycle
 from local.errors import UserError
@@ -60,7 +61,7 @@ def _measured(place: Place, finds: dict[str, Find]) -> dict[str, Section]:
     """Return the sections that Prometheus is asked for, by title; without it each says so."""
     try:
         with asked(place) as prometheus:
-            return {title: section(title, lambda find=find: find(prometheus)) for title, find in finds.items()}
+            return {title: section(title, partial(find, prometheus)) for title, find in finds.items()}
     except UserError as error:
         return {title: Section(title, (unknown("Prometheus", error),)) for title in finds}
 

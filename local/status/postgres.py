@@ -46,7 +46,9 @@ def backups(place: Place) -> list[Row]:
     if place.settings.backup is None:
         return [Row("backup", "none are kept (setting `backup`)")]
     status = place.json("get", "clusters.postgresql.cnpg.io", CLUSTER).get("status", {})
-    archiving = next((each for each in status.get("conditions", ()) if each["type"] == "ContinuousArchiving"), {})
+    archiving: dict[str, Any] = next(
+        (each for each in status.get("conditions", ()) if each["type"] == "ContinuousArchiving"), {}
+    )
     archived = archiving.get("status") == "True"
     return [
         _last_backup(status),
@@ -60,8 +62,10 @@ def _last_backup(status: dict[str, Any]) -> Row:
     figures = {"age_seconds": since(good) if good else None, "failed_since": bool(bad and (not good or bad > good))}
     if good is None:
         return Row("backup", "none is there yet: `web4ctl backup`", False, figures)
-    text = f"{age(since(good))} old" + (f"; the one {age(since(bad))} ago FAILED" if figures["failed_since"] else "")
-    return Row("backup", text, not figures["failed_since"], figures)
+    text = f"{age(since(good))} old"
+    if bad and bad > good:
+        return Row("backup", f"{text}; the one {age(since(bad))} ago FAILED", False, figures)
+    return Row("backup", text, True, figures)
 
 
 def drill(place: Place, prometheus: Prometheus) -> list[Row]:

@@ -1,7 +1,10 @@
 """One fault, from the first harm to the audit."""
 
+import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from traffic.audit import Finding, audit
 
@@ -18,6 +21,17 @@ STEADY_SECONDS = 120
 # What commands of ours raise, and kubectl's.
 _WENT_WRONG = (UserError, AssertionError, subprocess.SubprocessError)
 AFTER_SECONDS = 15
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let neither Ctrl+C nor SIGTERM end what heals: half of it would be worse than the fault."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Run:
@@ -44,7 +58,8 @@ class Run:
                 fault.inject(self._scene)
                 self._hold(fault, began, fault.seconds, fault.alert_seconds)
             finally:
-                fault.heal(self._scene)
+                with _uninterrupted():
+                    fault.heal(self._scene)
         except _WENT_WRONG as error:
             problem = f"could not be done: {error}"
         whole_after = None

@@ -111,7 +111,7 @@ def _nginx() -> list[Panel]:
         ),
         graph(
             "Connections",
-            "Open connections of each nginx by what they do. Each of its two workers may have 1024, to both sides.",
+            "Open connections of each nginx by what they do. Each of its two workers may have 6000, to both sides.",
             "none",
             {
                 "all ({{pod}})": "nginx_connections_active{%own}",

@@ -133,8 +133,9 @@ def _pod(args: EdgeArgs, files: Iterable[str]) -> core.v1.PodSpecArgs:
             ),
             core.v1.VolumeMountArgs(name="tls", mount_path="/etc/nginx/tls", read_only=True),
         ],
-        # With the firewall 25 MB at first and 45 MB after many reloads, each of which takes twice that for a moment.
-        "resources": resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi"),
+        # With the firewall 25 MB at first and 45 MB after many reloads, each of which takes twice that for a moment;
+        # 12,000 connections, as many as it takes, another 290 MB.
+        "resources": resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="512Mi"),
         # The probe asks nginx alone: with the service away the edge still has an answer to give. One that answers too
         # late gets no new requests; a restart, which would drop the ones it has, is for one that takes no connection.
         "readiness_probe": http_get("/nginx-health", HEALTH_PORT, period_seconds=5),

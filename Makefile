@@ -11,7 +11,6 @@ RUN := $(VENV)/bin/python
 CTL := $(VENV)/bin/web4ctl
 # Written last by the virtual environment's recipe, so that an interrupted install is done again.
 READY := $(VENV)/.ready
-LOAD := $(VENV)/.load
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 # The versions that uv chose last are kept unless UPGRADE=1 says otherwise.
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --system-certs \
@@ -66,11 +65,7 @@ mutants: $(READY) ## Run the tests against wrong versions of the ledger's and th
 bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
-$(LOAD): $(READY)
-	@$(PIP) install --editable '.[load]'
-	@touch $(LOAD)
-
-chaos: $(LOAD) ## Break the running stack in each way there is, under load, and audit it; FAULTS=kill-pod,stop-redis for some
+chaos: $(READY) ## Break the running stack in each way there is, under load, and audit it; FAULTS=kill-pod,stop-redis for some
 	@PYTHONPATH=tests/load:tests/cluster $(RUN) -m chaos "$(FAULTS)"
 
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
@@ -123,7 +118,7 @@ docs: $(READY) ## Rewrite the generated pages (configuration, architecture, web4
 	@$(RUN) -m local.ctl.reference
 
 lock: $(READY) ## Renew the three lock files from both pyproject.toml and checkov's pin; UPGRADE=1 for what the pins leave open
-	@$(LOCK) --extra test --group build --group lint --group supply-chain --output-file requirements.lock \
+	@$(LOCK) --extra test --extra load --group build --group lint --group supply-chain --output-file requirements.lock \
 	  pyproject.toml service/pyproject.toml
 	@cd service && ../$(LOCK) --group build --constraint ../requirements.lock --output-file requirements.lock pyproject.toml
 	@cd local/checks && ../../$(LOCK) --output-file requirements.lock requirements.in

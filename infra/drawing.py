@@ -1,7 +1,8 @@
 """Writes docs/architecture.md from the table of flows: `python -m infra.drawing`, or `make docs`."""
 
 from infra.components import object_store
-from infra.flows import Flow, FlowOptions, Party, Place, flows
+from infra.flows import Flow, FlowOptions, flows
+from infra.parties import Party, Place
 from infra.settings.kinds import PROJECT_ROOT
 
 FILE = PROJECT_ROOT / "docs" / "architecture.md"

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from infra.flows import Flow, Party, Place
+from infra.flows import Flow
 from infra.frozen import Frozen
 from infra.kube import metadata
+from infra.parties import Party, Place
 
 DENY = "default-deny"
 IN, OUT = "in", "out"

@@ -9,14 +9,15 @@ import pytest
 from cluster_stack import Kubectl
 from pod_networks import Address, connect, networks
 
-from infra import flows as table
-from infra.flows import Flow, Party, Place, flow_options, flows
+from infra import parties
+from infra.flows import Flow, flow_options, flows
+from infra.parties import Party, Place
 from local import stack
 from local.cluster import layout
 from local.place import stack_settings
 
 # Their pods come and go: one that does nothing stands in. The restored Postgres is shown by the drill, which needs it.
-JOBS = (table.MIGRATIONS, table.GATE, table.SCAN, table.RESTORE_DRILL, table.CONFIGURATION_COPY)
+JOBS = (parties.MIGRATIONS, parties.GATE, parties.SCAN, parties.RESTORE_DRILL, parties.CONFIGURATION_COPY)
 # What is not a pod of ours, by one address of it.
 OTHERS = {"apiserver": (layout.API_SERVICE_IP, 443), "nodes": (layout.NODE_IP, 10250), "dns": (layout.DNS_IP, 53)}
 
@@ -30,7 +31,9 @@ class Network:
 
     def allowed(self, source: str, target: str, port: int) -> bool:
         return any(
-            arrow.source.name in {source, table.EVERYTHING.name} and arrow.target.name == target and port in arrow.ports
+            arrow.source.name in {source, parties.EVERYTHING.name}
+            and arrow.target.name == target
+            and port in arrow.ports
             for arrow in self.arrows
         )
 
@@ -95,7 +98,7 @@ def addresses_of_pods(kubectl: Kubectl, arrows: tuple[Flow, ...]) -> dict[str, l
     found = {}
     for name, party in parties.items():
         mine = [pod["status"]["podIP"] for pod in running if belongs(pod["metadata"], party)]
-        if mine and party != table.DNS:
+        if mine and party != parties.DNS:
             found[name] = mine
     return found
 
@@ -134,6 +137,6 @@ def test_every_arrow_connects(network: Network) -> None:
 def test_nothing_else_connects(network: Network) -> None:
     """An operator is in a namespace of its own, which keeps it from nothing: it is a client too, if it likes."""
     others = {way: state for way, state in network.states.items() if not network.allowed(*way)}
-    free = {(table.CNPG_OPERATOR.name, target) for target in (*OTHERS, table.EDGE.name)}
+    free = {(parties.CNPG_OPERATOR.name, target) for target in (*OTHERS, parties.EDGE.name)}
     assert {way: state for way, state in others.items() if state != "shut" and way[:2] not in free} == {}
     assert len(others) > 200

@@ -19,7 +19,7 @@ from infra_upstream import SlowUpstream, Upstream
 
 from infra.nginx_conf import retry_after_seconds
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 
 PORTS = Ports(*free_ports(3))

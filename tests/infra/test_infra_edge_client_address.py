@@ -19,7 +19,7 @@ from infra_upstream import Upstream
 
 from infra.settings import ClientAddressSettings, EdgeRateLimit
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 PORTS = Ports(*free_ports(3))
 TWO_EACH = EdgeRateLimit(rate="1r/m", burst=1)

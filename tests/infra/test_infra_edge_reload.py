@@ -23,7 +23,7 @@ from infra_upstream import SlowUpstream
 
 from infra.settings import EdgeRateLimit
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 ROOT = Path(__file__).parents[2]
 PORTS = Ports(*free_ports(3))

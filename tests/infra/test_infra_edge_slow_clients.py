@@ -19,7 +19,7 @@ from infra_upstream import Upstream
 
 from infra.settings import EdgeRateLimit
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 PORTS = Ports(*free_ports(3))
 NUMBER = int(os.environ.get("SLOW_CLIENTS") or 2500)

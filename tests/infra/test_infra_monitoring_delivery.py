@@ -18,7 +18,7 @@ from infra.alertmanager_conf import SECRETS_FOLDER, render_alertmanager_conf
 from infra.settings import MonitoringSettings
 from monitoring import rule_groups
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 RECEIVER = {"kind": "webhook", "secret_name": "inbox"}
 SETTINGS = {

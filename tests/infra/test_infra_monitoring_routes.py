@@ -14,7 +14,7 @@ from infra.environments import overlay
 from infra.settings import MonitoringSettings
 from monitoring import alertmanager_config, rule_groups
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 EMAIL = {"to": "ops@web4.io", "sender": "alerts@web4.io", "host": "mail.web4.io", "username": "alerts"}
 EVERYBODY = {

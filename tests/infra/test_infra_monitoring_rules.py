@@ -15,7 +15,7 @@ from infra.configuration import build_settings
 from infra.environments import overlay
 from monitoring import METRIC_TYPES, RULE_FILES, RULE_TESTS, SLO_FILE, rule_groups, slo_file
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 # guide, Alert Rules: name, expr, for, severity, summary
 GUIDE = {

@@ -12,7 +12,7 @@ from infra_tools import run_tool
 
 from monitoring import METRIC_TYPES, rule_groups
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 CHAPTERS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 TROUBLE = [ROOT / "docs" / name for name in ("troubleshooting.md", "getting-started.md")]

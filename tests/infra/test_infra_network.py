@@ -9,7 +9,8 @@ from infra_recording import Program, Resource, pod_template, run_program
 from infra import drawing
 from infra.components import alertmanager, database, object_store, prometheus, restore_drill
 from infra.environments import overlay
-from infra.flows import EDGE, IDENTITY, POSTGRES, Flow, FlowOptions, Party, Place, flows
+from infra.flows import Flow, FlowOptions, flows
+from infra.parties import EDGE, IDENTITY, POSTGRES, Party, Place
 
 pytestmark = pytest.mark.infra
 

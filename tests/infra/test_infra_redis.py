@@ -21,7 +21,7 @@ from infra.environments import overlay
 from local import pki, stack
 from local.passwords import Password
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 (PORT,) = free_ports(1)
 # The name that the service looks up, and where a server on this machine answers.

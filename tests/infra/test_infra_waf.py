@@ -28,7 +28,7 @@ from web4_identity.signature.client import PayerAuth
 from infra.settings import EdgeRateLimit, WafSettings
 from infra.waf_conf import WAF_DIRECTIVES
 
-pytestmark = pytest.mark.infra
+pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
 PORTS = Ports(*free_ports(3))
 NO_LIMIT = EdgeRateLimit(rate="1000r/s", burst=1000)

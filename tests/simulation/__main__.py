@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local import render
-from local.console import say
 from local.errors import UserError
 from local.paths import CACHE, REPO
+from local.progress import say
 from local.tools import build as tools
 from local.tools.catalogue import BUILDS, SIMULATION
 from tests.simulation.control_plane import control_plane

@@ -16,9 +16,10 @@ import yaml
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from local import pki
-from local.console import say, tail
+from local.console import tail
 from local.errors import UserError
 from local.paths import BIN, CACHE, LOGS, MANIFESTS, write_private
+from local.progress import say
 from tests.simulation.client import Client
 
 READY_SECONDS = 90

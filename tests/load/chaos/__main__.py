@@ -16,9 +16,9 @@ from chaos.run import Run
 from chaos.scene import Scene
 from chaos.traffic_process import TrafficProcess
 from local import stack
-from local.console import say
 from local.errors import UserError
 from local.paths import REPO
+from local.progress import say
 from local.target import target
 
 RUNS = REPO / "build" / "chaos"

@@ -13,8 +13,8 @@ from chaos.fault import Fault
 from chaos.report import failures
 from chaos.row import Row
 from chaos.scene import Scene, wait_until
-from local.console import say
 from local.errors import UserError
+from local.progress import say
 
 BEFORE_SECONDS = 10
 STEADY_SECONDS = 120

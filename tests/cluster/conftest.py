@@ -19,6 +19,8 @@ from local.target import target as find_target
 HERE = Path(__file__).parent
 
 
+# First, for xdist's own hook writes the group into each test's name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tier, which is one worker's in `make test`; the other one gets the rest, a file at a time."""
     for item in items:

@@ -34,15 +34,15 @@ $(READY): pyproject.toml service/pyproject.toml requirements.lock
 up: preflight $(READY) ## Bring it all up: tools, cluster, images, `pulumi up`, and a first LCT through the TLS edge
 	@$(CTL) up
 
-# Two workers: the one stack's tests in their order on the first, everything else beside them on the second (tests/cluster/conftest.py).
-TWO_WORKERS := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
+# The one stack's tests on the first worker, everything else beside them on the second (tests/two_workers.py).
+PYTEST := $(RUN) -m pytest -p tests.two_workers --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 
 test: lint up check-tools ## Run every tier on the running stack (test-unit, test-infra, test-manifests, test-cluster: one of them)
-	@$(VENV)/bin/pytest $(TWO_WORKERS)
+	@$(PYTEST)
 
 test-manifests: check-tools # what it runs: kubeconform, kube-score and checkov, of `make render`'s files
 test-unit test-infra test-manifests test-cluster: test-%: $(READY) ## Run one tier (only cluster needs one)
-	@$(VENV)/bin/pytest -m $* $(TWO_WORKERS)
+	@$(PYTEST) -m $*
 
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
 	@$(CTL) validate

@@ -19,15 +19,10 @@ from local.target import target as find_target
 HERE = Path(__file__).parent
 
 
-# First, for xdist's own hook writes the group into each test's name.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tier, which is one worker's in `make test`; the other one gets the rest, a file at a time."""
     for item in items:
-        ours = item.path.is_relative_to(HERE)
-        if ours:
+        if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.cluster)
-        item.add_marker(pytest.mark.xdist_group("cluster" if ours else item.path.name))
 
 
 @pytest.fixture(scope="session")

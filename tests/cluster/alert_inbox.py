@@ -80,12 +80,13 @@ def _configure(kubectl: Kubectl, conf: str, secrets: list[str] | None) -> None:
     generation = kubectl.json("get", "statefulset", "alertmanager-web4")["metadata"]["generation"]
     kubectl("patch", "secret", CONFIG, "--type=merge", f"--patch={json.dumps({'data': {'alertmanager.yaml': conf}})}")
     patch = json.dumps({"spec": {"secrets": secrets}})
-    kubectl("patch", "alertmanagers.monitoring.coreos.com", "web4", "--type=merge", f"--patch={patch}")
-    wait_until(
-        "the operator takes the change up",
-        lambda: kubectl.json("get", "statefulset", "alertmanager-web4")["metadata"]["generation"] > generation,
-        seconds=60,
-    )
+    done = kubectl("patch", "alertmanagers.monitoring.coreos.com", "web4", "--type=merge", f"--patch={patch}")
+    if "no change" not in done:  # as a run that was killed may have left it
+        wait_until(
+            "the operator takes the change up",
+            lambda: kubectl.json("get", "statefulset", "alertmanager-web4")["metadata"]["generation"] > generation,
+            seconds=60,
+        )
     kubectl("rollout", "status", "statefulset/alertmanager-web4", "--timeout=120s")
 
 

@@ -94,9 +94,9 @@ def network(kubectl: Kubectl, stand_ins: None) -> Network:
 def addresses_of_pods(kubectl: Kubectl, arrows: tuple[Flow, ...]) -> dict[str, list[str]]:
     """The addresses of each party's running pods."""
     running = kubectl.json("get", "pods", "--all-namespaces", "--field-selector=status.phase=Running")["items"]
-    parties = {party.name: party for arrow in arrows for party in (arrow.source, arrow.target) if party.pods}
+    by_name = {party.name: party for arrow in arrows for party in (arrow.source, arrow.target) if party.pods}
     found = {}
-    for name, party in parties.items():
+    for name, party in by_name.items():
         mine = [pod["status"]["podIP"] for pod in running if belongs(pod["metadata"], party)]
         if mine and party != parties.DNS:
             found[name] = mine

@@ -102,7 +102,7 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
 def test_any_variable_of_verify_is_used_or_refused(staging: Path, variables: dict[str, str]) -> None:
     variables = {"VERIFY_KEY": str(staging / "key.pem"), **variables}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("local.deployment.REPO", staging)
+        patch.setattr("local.place.REPO", staging)
         try:
             assert deployment("staging", variables).url.startswith("https://")
         except UserError as error:

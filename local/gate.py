@@ -59,7 +59,7 @@ def _own_addresses(where: Target) -> Iterator[list[str]]:
     added: list[str] = []
     try:
         for address in ADDRESSES if where.embedded else ():
-            capture(["ip", "address", "add", f"{address}/32", "dev", layout.HOST_LINK])
+            capture(["ip", "address", "replace", f"{address}/32", "dev", layout.HOST_LINK])
             added.append(address)
         yield added
     finally:

@@ -96,7 +96,8 @@ def _pulumi(scratch: Path, *words: str | Path) -> None:
     }
     result = subprocess.run(
         [BIN / "pulumi", "--non-interactive", "--color", "never", *words],
-        env={**os.environ, **environment},
+        # Of KUBECONFIG, as `web4ctl env` sets it, the provider would make a setting beside the folder, and refuse both.
+        env={name: value for name, value in os.environ.items() if name != "KUBECONFIG"} | environment,
         umask=0o077,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

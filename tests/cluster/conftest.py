@@ -71,7 +71,7 @@ def new_client(target: Target, edge: tuple[str, int], tls: ssl.SSLContext) -> It
         address = None
         if target.embedded:
             address = f"10.89.0.{next(numbers)}"
-            subprocess.run(["ip", "address", "add", f"{address}/32", "dev", layout.HOST_LINK], check=True)
+            subprocess.run(["ip", "address", "replace", f"{address}/32", "dev", layout.HOST_LINK], check=True)
             added.append(address)
         client = httpx.Client(
             base_url=f"https://{edge[0]}:{edge[1]}",

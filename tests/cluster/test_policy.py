@@ -30,7 +30,8 @@ def test_a_planted_pod_is_refused_by_the_rules_name_with_what_to_do(tmp_path: Pa
     (tmp_path / "backend").mkdir()
     given = {"PULUMI_BACKEND_URL": f"file://{tmp_path}/backend", "PULUMI_CONFIG_PASSPHRASE": "of a test"}
     environment = {**os.environ, **stack.environment(), **given}
-    environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
+    for name in ("PULUMI_CONFIG_PASSPHRASE_FILE", "KUBECONFIG"):
+        environment.pop(name, None)
 
     def pulumi(*words: str) -> subprocess.CompletedProcess:
         command = [BIN / "pulumi", "--cwd", tmp_path, "--non-interactive", "--color=never", *words]

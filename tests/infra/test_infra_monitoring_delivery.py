@@ -116,11 +116,11 @@ def test_a_service_that_is_down_calls_the_pager_with_its_runbook_and_its_symptom
 
 
 def test_a_database_that_is_down_keeps_back_what_the_service_says_about_it(alertmanager):
-    alertmanager.fire("DatabaseDown", "ServiceDatabaseUnreachable", "MintAvailabilityBurn", "RedisDown")
+    alertmanager.fire("DatabaseDown", "ServiceDatabaseUnreachable", "MintAvailabilityBurn", "RedisEvictions")
     first = alertmanager.next()
     assert [alert["labels"]["alertname"] for alert in first["alerts"]] == ["DatabaseDown"]
     states = alertmanager.states()
-    assert (states["DatabaseDown"], states["RedisDown"]) == ("active", "active")
+    assert (states["DatabaseDown"], states["RedisEvictions"]) == ("active", "active")
     assert states["ServiceDatabaseUnreachable"] == states["MintAvailabilityBurn"] == "suppressed"
 
 

@@ -52,11 +52,12 @@ def test_300_refused_mints_raise_the_alert_about_them_and_nothing_else(
 def test_a_service_that_is_gone_calls_once_with_its_runbook_and_resolves(
     inbox: Inbox, kubectl: Kubectl, prometheus: Prometheus
 ) -> None:
-    pods, before = len(kubectl.identity_pods()), inbox.names()
+    pods, before = len(kubectl.identity_pods()), inbox.names() | firing(prometheus)
     kubectl("scale", "deployment/web4-identity", "--replicas=0")
     try:
         wait_until("the pager is called", lambda: inbox.received("pager", "ServiceDown"), seconds=120)
         wait_until("a symptom is kept back", lambda: suppressed(kubectl) & SYMPTOMS, seconds=120)
+        meanwhile = inbox.names() - before
     finally:
         kubectl("scale", "deployment/web4-identity", f"--replicas={pods}")
     kubectl.wait_for_replicas(pods)
@@ -68,4 +69,5 @@ def test_a_service_that_is_gone_calls_once_with_its_runbook_and_resolves(
         lambda: inbox.received("pager", "ServiceDown")[-1]["status"] == "resolved",
         seconds=240,
     )
-    assert not (inbox.names() - before) & SYMPTOMS
+    # Of what it spent of an objective somebody may be told once it is over.
+    assert not meanwhile & SYMPTOMS

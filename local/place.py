@@ -54,10 +54,12 @@ def place(name: str, *, check: bool = True) -> Place:
     """
     settings = stack_settings(name)
     cluster = settings.cluster
-    if name == stack.STACK or os.environ.get("KUBE_CONTEXT") or not (cluster.kubeconfig and cluster.context):
+    if name == stack.STACK or os.environ.get("KUBE_CONTEXT"):
         where = target()
-    else:
+    elif cluster.kubeconfig and cluster.context:
         where = Target(cluster.kubeconfig, cluster.context, embedded=False)
+    else:  # never another cluster than the stack's own
+        raise UserError(f"stack {name} names no cluster: set cluster.kubeconfig and cluster.context.")
     if check:
         where.check()
     return Place(name, where, settings)

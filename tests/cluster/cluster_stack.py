@@ -2,10 +2,12 @@
 
 import itertools
 import json
+import os
 import random
 import subprocess
 import time
 from collections.abc import Generator
+from pathlib import Path
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +18,7 @@ from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
 from web4_identity.signature import PayerAuth
 
 from local import stack
-from local.paths import BIN
+from local.paths import BIN, REPO
 from local.target import Target
 
 NAMESPACE = "web4"
@@ -67,6 +69,18 @@ class Kubectl:
                 return
             assert time.monotonic() < deadline, f"not {count} replicas: {ready}"
             time.sleep(1)
+
+
+def pulumi_up(config: Path) -> subprocess.CompletedProcess[str]:
+    """`pulumi up` of stack local with another configuration, a file."""
+    words = ["up", "--yes", "--skip-preview", "--suppress-outputs", f"--stack={stack.STACK}", f"--config-file={config}"]
+    return subprocess.run(
+        [BIN / "pulumi", "--cwd", REPO, "--non-interactive", "--color=never", *words],
+        env={**os.environ, **stack.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 class _ForgedAuth(PayerAuth):

@@ -1,7 +1,6 @@
 """A version that lets an attack through is refused by the gate, while the version before goes on serving."""
 
 import os
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
-from cluster_stack import Kubectl, Society
+from cluster_stack import Kubectl, Society, pulumi_up
 from web4_identity.validation.craft import MINT_PATH, Party, Signing, signed_headers
 
 from local import stack
 from local.images import build as images
-from local.paths import BIN, REPO
+from local.paths import REPO
 
 society = Society()
 
@@ -36,17 +35,6 @@ def unchecked(tmp_path_factory: pytest.TempPathFactory) -> str:
     recipe.write_text(f"FROM {images.references()['identity']}\nCOPY payer_proof.py {place}\n")
     images.add(VARIANT, recipe)
     return f"{images.REPOSITORY}/{VARIANT}"
-
-
-def pulumi_up(config: Path) -> subprocess.CompletedProcess[str]:
-    words = ["up", "--yes", "--skip-preview", "--suppress-outputs", f"--stack={stack.STACK}", f"--config-file={config}"]
-    return subprocess.run(
-        [BIN / "pulumi", "--cwd", REPO, "--non-interactive", "--color=never", *words],
-        env={**os.environ, **stack.environment()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def with_image(image: str, folder: Path) -> Path:

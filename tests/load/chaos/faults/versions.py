@@ -1,18 +1,17 @@
 """Another version comes: a good one, and one that does not start."""
 
-import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 import yaml
+from cluster_stack import pulumi_up
 
 from chaos.fault import Fault
 from chaos.scene import Scene
 from local import stack
 from local.errors import UserError
 from local.images import build as images
-from local.paths import BIN, REPO
 
 PACKAGE = "/opt/web4/lib/python3.11/site-packages/web4_identity"
 
@@ -73,14 +72,7 @@ def _pulumi_up(image: str) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="web4-chaos-") as folder:
         config = Path(folder) / stack.CONFIG.name
         config.write_text(yaml.safe_dump(document))
-        words = ["up", "--yes", "--skip-preview", "--suppress-outputs", f"--stack={stack.STACK}"]
-        return subprocess.run(
-            [BIN / "pulumi", "--cwd", REPO, "--non-interactive", "--color=never", *words, f"--config-file={config}"],
-            env={**os.environ, **stack.environment()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return pulumi_up(config)
 
 
 def _must(done: subprocess.CompletedProcess[str]) -> None:

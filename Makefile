@@ -23,11 +23,12 @@ help: ## Show this list
 preflight:
 	@$(PYTHON) local/preflight.py
 
+# --no-deps: the lock is whole, and this pip refuses a pin as soon as a newer version meets another package's `name[extra]>=…`.
 $(READY): pyproject.toml service/pyproject.toml requirements.lock
 	@echo "python: installing the project into $(VENV), about 1:00 …"
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -qq -y python3-venv; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --require-hashes --only-binary :all: --requirement requirements.lock
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: --requirement requirements.lock
 	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable service --editable .
 	@touch $(READY)
 

@@ -43,7 +43,7 @@ def install() -> None:
         run_logged(
             [
                 *(CHECKOV_VENV / "bin" / "pip", "install", "--disable-pip-version-check"),
-                *("--require-hashes", "--only-binary", ":all:", "--requirement", CHECKOV_LOCK),
+                *("--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", CHECKOV_LOCK),
             ],
             "checkov",
             log="checkov-pip.log",

@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from web4_identity.db.engine import Database
 from web4_identity.db.locks import lock
@@ -13,6 +13,10 @@ from web4_identity.db.patience import patiently
 from web4_identity.db.rights import grant_rights, require_roles
 
 _MIGRATION_LOCK = 0x57454234_0001
+
+# Whoever asks for a table after a migration waits behind it, however long the one before it takes: so it gives up soon,
+# undoes all it did, and begins again.
+LOCK_SECONDS = 3
 
 
 async def migrate(
@@ -27,9 +31,9 @@ async def migrate(
 
     All of it in Postgres's `schema`, which must be there, or in the role's own.
 
-    A second run waits for the first. While the database is out of reach, or one of `roles` is not there, it is tried
-    again for `wait_seconds`, as it may still be starting. Raises DatabaseUnavailable when it stays so, or at once when
-    the login is refused.
+    A second run waits for the first. While the database is out of reach, one of `roles` is not there, or a table is in
+    use for longer than LOCK_SECONDS, it is tried again for `wait_seconds`. Raises DatabaseUnavailable when it stays so,
+    or at once when the login is refused.
     """
     database = Database(url, 1, statement_seconds=None, schema=schema)
 
@@ -46,6 +50,8 @@ async def migrate(
 
 def _upgrade(connection: Connection, revision: str, roles: tuple[str, ...]) -> None:
     require_roles(connection, roles)
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
     folder = Path(__file__).with_name("migrations")
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))

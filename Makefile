@@ -69,6 +69,9 @@ bench-service: $(READY) ## Measure mints through the service beside the same SQL
 chaos: $(READY) ## Break the running stack in each way there is, under load, and audit it; FAULTS=kill-pod,stop-redis for some
 	@PYTHONPATH=tests/load:tests/cluster $(RUN) -m chaos "$(FAULTS)"
 
+upgrade: $(READY) ## Bring the release FROM (a tag or commit) up, upgrade it to this tree and roll it back, under load
+	@PYTHONPATH=tests/load:tests/cluster $(RUN) -m upgrade "$(FROM)"
+
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
 	@$(CTL) verify --stack=$(STACK)
 
@@ -130,4 +133,4 @@ lint: $(READY) ## Check style, format, types, Markdown and shell: what CI and th
 	@$(VENV)/bin/pymarkdown scan $$(git ls-files '*.md')
 	@$(VENV)/bin/shellcheck .ci/run && $(VENV)/bin/shellcheck --shell=sh infra/*.sh
 
-.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos simulate fuzz
+.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos upgrade simulate fuzz

@@ -11,7 +11,7 @@ from chaos.row import Alert, Row
 from local.paths import REPO
 
 DOCUMENT = REPO / "docs" / "reliability.md"
-BEGIN, END = "<!-- make chaos writes from here -->", "<!-- to here -->"
+END = "<!-- to here -->"
 KEPT = 2
 """So many runs are shown, the newest first."""
 
@@ -58,14 +58,18 @@ def run_section(rows: Sequence[Row], command: str, seconds: float) -> str:
     )
 
 
-def write(section: str, document: Path = DOCUMENT) -> None:
-    """Put the section of a run before the one of the run before it, and drop the older ones."""
-    text = document.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
+def begin(command: str) -> str:
+    """Return the line of the page after which a command's runs are."""
+    return f"<!-- {command} writes from here -->"
+
+
+def write(section: str, command: str, document: Path = DOCUMENT) -> None:
+    """Put the section of a command's run before the one of the run before it, and drop the older ones."""
+    before, line, rest = document.read_text(encoding="utf-8").partition(begin(command))
     runs, _, after = rest.partition(END)
     older = [f"### {each}" for each in re.split(r"^### ", runs, flags=re.MULTILINE)[1:]]
     kept = [each.strip() for each in (section, *older)][:KEPT]
-    document.write_text(f"{before}{BEGIN}\n\n" + "\n\n".join(kept) + f"\n\n{END}{after}", encoding="utf-8")
+    document.write_text(f"{before}{line}\n\n" + "\n\n".join(kept) + f"\n\n{END}{after}", encoding="utf-8")
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""From an earlier release to this one and back, under load."""

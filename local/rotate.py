@@ -7,7 +7,7 @@ wants it, and the previous one opens nothing at the end.
 from collections.abc import Callable, Sequence
 
 from infra.components.database import APP_ROLE, APP_SECRET, CLUSTER
-from local import stack
+from local import credentials, stack
 from local.errors import UserError
 from local.images import build as images
 from local.passwords import Password
@@ -25,7 +25,7 @@ def rotate() -> None:
     """
     if not stack.exists():
         raise UserError("there is no stack on this machine: run `make up` first.")
-    in_steps((stack.DATABASE_PASSWORD, stack.REDIS_PASSWORD), _up)
+    in_steps((credentials.DATABASE_PASSWORD, credentials.REDIS_PASSWORD), _up)
     say("rotated: both stores want their new passwords, and no pod knows an old one")
 
 

@@ -17,7 +17,7 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --fork-strategy fewest --p
   --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 help: ## Show this list
-	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, CONFIG, YES"
+	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, CONFIG, VERSION, YES"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$$\$$/$$/g' | expand -t 18
 
 preflight:
@@ -127,10 +127,14 @@ lock: $(READY) ## Renew the three lock files from both pyproject.toml and checko
 	@cd service && ../$(LOCK) --group build --constraint ../requirements.lock --output-file requirements.lock pyproject.toml
 	@cd local/checks && ../../$(LOCK) --output-file requirements.lock requirements.in
 
+release: $(READY) ## Tag the checked out commit of main as VERSION (x.y.z), with its section of CHANGELOG.md; refuses what is not ready
+	@$(RUN) -m local.release "$(VERSION)"
+
 lint: $(READY) ## Check style, format, types, Markdown and shell: what CI and the pre-commit hook check
 	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@$(VENV)/bin/mypy --no-error-summary
 	@$(VENV)/bin/pymarkdown scan $$(git ls-files '*.md')
 	@$(VENV)/bin/shellcheck .ci/run && $(VENV)/bin/shellcheck --shell=sh infra/*.sh
 
-.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos upgrade simulate fuzz
+# All but the virtual environment: none of them is a file.
+.PHONY: $(shell sed -nE 's/^([a-z -]+):.*/\1/p' Makefile)

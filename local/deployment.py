@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from infra.settings import IdentitySettings, Settings
-from local import stack
+from local import credentials, stack
 from local.errors import UserError
 from local.place import stack_settings
 from local.target import target
@@ -75,7 +75,9 @@ def way_in(name: str, variables: Mapping[str, str] = os.environ) -> WayIn:
 
 def _way_in(name: str, settings: Settings, variables: Mapping[str, str]) -> WayIn:
     if name == stack.STACK:
-        return WayIn(f"https://{target().address()}:{settings.edge.node_port}", stack.EDGE_CA, stack.FOUNDER_KEY)
+        return WayIn(
+            f"https://{target().address()}:{settings.edge.node_port}", credentials.EDGE_CA, credentials.FOUNDER_KEY
+        )
     if not variables.get("VERIFY_KEY"):
         raise UserError("set VERIFY_KEY=FILE, the private key (PEM) of an LCT in the stack's operator_lct_ids.")
     url = variables.get("VERIFY_URL") or f"https://{settings.edge.server_name}"

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 import httpx
 import tenacity
 
-from local import stack
+from local import credentials, stack
 from local.deployment import WayIn
 from local.errors import UserError
 from local.mint import mint
@@ -47,7 +47,7 @@ def endpoints(where: Target, url: str) -> Endpoints:
     return Endpoints(
         stack=stack.STACK,
         edge=url,
-        ca=str(stack.EDGE_CA),
+        ca=str(credentials.EDGE_CA),
         kubeconfig=str(where.kubeconfig),
         context=where.context,
         first_lct=first["lct_id"],
@@ -73,7 +73,7 @@ Web4 Identity Service, stack {found["stack"]}
 
 def _wait_for(url: str) -> None:
     """Wait until the founder's LCT is read through the edge: an instance of the database may still be rolling."""
-    founder = f"{url}/v1/lct/{stack.founder().lct_id}"
+    founder = f"{url}/v1/lct/{credentials.founder().lct_id}"
     polling = tenacity.Retrying(
         wait=tenacity.wait_fixed(5),  # under the limit for one client address: 20 requests a minute
         stop=tenacity.stop_after_delay(SERVING_SECONDS),
@@ -87,7 +87,7 @@ def _wait_for(url: str) -> None:
 
 
 def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(stack.EDGE_CA))
+    return ssl.create_default_context(cafile=str(credentials.EDGE_CA))
 
 
 def _first_lct(url: str) -> dict[str, Any]:
@@ -97,8 +97,8 @@ def _first_lct(url: str) -> dict[str, Any]:
         if httpx.get(f"{url}/v1/lct/{known['lct_id']}", verify=_tls()).status_code == 200:
             return dict(known)
     say("minting a first LCT through the edge")
-    way = WayIn(url, stack.EDGE_CA, stack.FOUNDER_KEY)
-    answer = mint(way, stack.SOCIETY, "device", f"first-device-{secrets.token_hex(4)}")
+    way = WayIn(url, credentials.EDGE_CA, credentials.FOUNDER_KEY)
+    answer = mint(way, credentials.SOCIETY, "device", f"first-device-{secrets.token_hex(4)}")
     minted = {"lct_id": answer["data"]["lct_id"], "atp_cost": answer["atp_cost"]}
     FIRST_LCT.write_text(json.dumps(minted))
     return minted

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import stack
+from local import credentials, stack
 from local.cluster import layout
 from local.console import capture
 from local.target import Target
@@ -32,7 +32,7 @@ def validate(where: Target, words: list[str]) -> int:
     society = f"gate-{secrets.token_hex(4)}"
     with tempfile.TemporaryDirectory(prefix="web4-gate-") as folder:
         key = Path(folder) / "caller.pem"
-        made = capture([stack.service_cli(), "keygen", "--out", key])
+        made = capture([credentials.service_cli(), "keygen", "--out", key])
         public_key = dict(line.split(": ") for line in made.splitlines())["public_key"]
         genesis = ("genesis", f"--genesis-society={society}", f"--genesis-public-key={public_key}")
         where.kubectl("--namespace=web4", "exec", "deployment/web4-identity", "--", "web4-identity", *genesis)
@@ -41,10 +41,10 @@ def validate(where: Target, words: list[str]) -> int:
         print(f"attacking {url} as society {society}", file=sys.stderr)
         with _own_addresses(where) as addresses:
             command: list[str | Path] = [
-                stack.service_cli(),
+                credentials.service_cli(),
                 "validate",
                 f"--url={url}",
-                f"--ca-file={stack.EDGE_CA}",
+                f"--ca-file={credentials.EDGE_CA}",
                 f"--caller-key={key}",
                 f"--society={society}",
                 *(f"--source-address={address}" for address in addresses),

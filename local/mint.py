@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local import stack
+from local import credentials
 from local.console import capture
 from local.deployment import WayIn
 
@@ -22,12 +22,12 @@ def mint(way: WayIn, society: str, kind: str, name: str) -> dict[str, Any]:
         UserError: it was refused, or the edge cannot be reached; the message has what the command said.
     """
     words: list[str | Path] = [
-        stack.service_cli(),
+        credentials.service_cli(),
         "mint",
         "--json",
         f"--url={way.url}",
         f"--caller-key={way.key}",
-        f"--society={society or stack.SOCIETY}",
+        f"--society={society or credentials.SOCIETY}",
         f"--entity-type={kind}",
         f"--entity-identifier={name}",
         *([f"--ca-file={way.ca}"] if way.ca else []),

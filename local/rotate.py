@@ -7,7 +7,7 @@ wants it, and the previous one opens nothing at the end.
 from collections.abc import Callable, Sequence
 
 from infra.components.database import APP_ROLE, APP_SECRET, CLUSTER
-from local import stack
+from local import credentials, stack
 from local.errors import UserError
 from local.images import build as images
 from local.passwords import Password
@@ -15,18 +15,20 @@ from local.progress import say
 from local.target import target
 
 WAIT = "--timeout=5m"
+PASSWORDS = {"database": credentials.DATABASE_PASSWORD, "redis": credentials.REDIS_PASSWORD}
 
 
-def rotate() -> None:
-    """Replace both passwords. After an interruption it goes on with the ones it had begun.
+def rotate() -> list[str]:
+    """Replace both passwords, and return whose they are. After an interruption it goes on with the ones it had begun.
 
     Raises:
         UserError: there is no stack, or a `pulumi up` failed; running it again goes on from there.
     """
     if not stack.exists():
         raise UserError("there is no stack on this machine: run `make up` first.")
-    in_steps((stack.DATABASE_PASSWORD, stack.REDIS_PASSWORD), _up)
+    in_steps(list(PASSWORDS.values()), _up)
     say("rotated: both stores want their new passwords, and no pod knows an old one")
+    return list(PASSWORDS)
 
 
 def in_steps(passwords: Sequence[Password], up: Callable[[], None]) -> None:

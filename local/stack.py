@@ -6,16 +6,13 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from local import pki, restored
+from local import credentials, restored
 from local.console import capture
 from local.errors import UserError
-from local.passwords import Password, made_once
 from local.paths import BIN, MANIFESTS, PULUMI_HOME, REPO, STATE, private_dir, write_private
 from local.progress import say
 from local.target import Target
@@ -25,33 +22,8 @@ PROJECT = "web4-identity"
 BACKEND = STATE / "pulumi"
 PASSPHRASE = STATE / "passphrase"
 CONFIG = STATE / f"Pulumi.{STACK}.yaml"  # the committed file plus what belongs to this machine
-FOUNDER_KEY = STATE / "founder.pem"
-FOUNDER_PROOF = STATE / "founder.proof"  # kept, as every proof made is another one, and so another migration Job
-SOCIETY = "web4-local"
-EDGE_CA = STATE / "edge-ca.crt"
-REDIS_PASSWORD = Password(STATE / "redis-password")
-DATABASE_PASSWORD = Password(STATE / "database-password")
-STORE_KEY = STATE / "object-store-key"
-STORE_NAME = "web4-object-store"
-REDIS_NAME = "redis-service"
 # What this stack may not contain; the file makes some rules warnings, or drops them, where they are for production.
 POLICIES = ("--policy-pack=infra/policy", "--policy-pack-config=infra/policy/relaxed.json")
-SERVER_NAMES = ("identity.web4.local", "localhost", "127.0.0.1")
-
-
-@dataclass(frozen=True)
-class Founder:
-    """The LCT that genesis registers and that pays for the first mints.
-
-    Attributes:
-        lct_id: its LCT id.
-        public_key: its Multikey, `z6Mk…`.
-        binding_proof: what the key signed to say that it is an organization's, `cose:…`.
-    """
-
-    lct_id: str
-    public_key: str
-    binding_proof: str
 
 
 def check_passphrase() -> None:
@@ -86,27 +58,6 @@ def environment() -> dict[str, str]:
     }
 
 
-def founder() -> Founder:
-    """Return the founder whose key and proof are kept in the state folder, each made when it is not there."""
-    private_dir(STATE)
-    if not FOUNDER_KEY.exists():
-        FOUNDER_PROOF.unlink(missing_ok=True)
-        capture([service_cli(), "keygen", "--out", FOUNDER_KEY])
-    words = capture([service_cli(), "keygen", "--show", FOUNDER_KEY, "--binding", "organization"]).split()
-    if not FOUNDER_PROOF.exists():
-        write_private(FOUNDER_PROOF, next(word for word in words if word.startswith("cose:")))
-    return Founder(
-        lct_id=next(word for word in words if word.startswith("lct:web4:")),
-        public_key=next(word for word in words if word.startswith("z6Mk")),
-        binding_proof=FOUNDER_PROOF.read_text(),
-    )
-
-
-def service_cli() -> Path:
-    """Return the service's own command, installed beside the Python that runs this."""
-    return REPO / ".venv" / "bin" / "web4-identity"
-
-
 def configure(where: Target, images: Mapping[str, str]) -> None:
     """Write the stack's configuration.
 
@@ -129,20 +80,20 @@ def configuration(cluster: dict[str, str], address: str, images: Mapping[str, st
         address: the node's.
         images: image names by key.
     """
-    certificate, key = edge_certificate(address)
-    first = founder()
+    certificate, key = credentials.edge_certificate(address)
+    first = credentials.founder()
     machine = {
         "cluster": cluster,
         "images": {name.replace("-", "_"): images[name] for name in _PULUMI_IMAGES},
         "platform": {"manifests": str(MANIFESTS)},
         "edge": {"tls": {"certificate_file": str(certificate), "private_key_file": str(key)}},
-        "database": database_access(),
-        "backup": {"local_store": store_access(), **restored.settings()},
-        "redis": redis_access(),
+        "database": credentials.database_access(),
+        "backup": {"local_store": credentials.store_access(), **restored.settings()},
+        "redis": credentials.redis_access(),
         # On a laptop one key does everything.
         "identity": {"operator_lct_ids": [first.lct_id]},
         "genesis": {
-            "society": SOCIETY,
+            "society": credentials.SOCIETY,
             "public_key": first.public_key,
             "binding_proof": first.binding_proof,
         },
@@ -152,38 +103,6 @@ def configuration(cluster: dict[str, str], address: str, images: Mapping[str, st
     for name, value in machine.items():
         config[f"{PROJECT}:{name}"] = _merge(config.get(f"{PROJECT}:{name}"), value)
     return document
-
-
-def edge_certificate(address: str) -> tuple[Path, Path]:
-    """Return the edge's certificate and key, issued by a CA of this machine that is made at the first call.
-
-    Args:
-        address: the node's address, one of the names it is for.
-    """
-    private_dir(STATE)
-    names = (*SERVER_NAMES, address)
-    return pki.issue(pki.authority(STATE, "edge-ca"), STATE, "edge", SERVER_NAMES[0], names=names)
-
-
-def database_access() -> dict[str, str]:
-    """Return the setting `database`: the password of the service's role, of this machine's own and made once."""
-    private_dir(STATE)
-    return DATABASE_PASSWORD.settings("app_password_file", "app_other_password_file")
-
-
-def redis_access() -> dict[str, object]:
-    """Return the setting `redis`: a password and a certificate of this machine's own, made at the first call."""
-    private_dir(STATE)
-    return {
-        **REDIS_PASSWORD.settings("password_file", "other_password_file"),
-        "tls": _certificate("redis", REDIS_NAME),
-    }
-
-
-def store_access() -> dict[str, object]:
-    """Return the setting `backup.local_store`, likewise."""
-    private_dir(STATE)
-    return {"secret_key_file": made_once(STORE_KEY), **_certificate("object-store", STORE_NAME)}
 
 
 def exists() -> bool:
@@ -243,14 +162,6 @@ _PULUMI_IMAGES = (
     "config-reloader",
     "object-store",
 )
-
-
-def _certificate(name: str, host: str) -> dict[str, str]:
-    """The paths of a certificate for `host`, its key and a CA of its own, each made if absent."""
-    ca = pki.authority(STATE, f"{name}-ca")
-    certificate, key = pki.issue(ca, STATE, name, host, names=(host,))
-    files = {"certificate_file": certificate, "private_key_file": key, "ca_file": ca.certificate}
-    return {key: str(path) for key, path in files.items()}
 
 
 def _given_passphrase() -> dict[str, str]:

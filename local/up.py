@@ -63,15 +63,21 @@ def stop() -> None:
     lifecycle.stop()
 
 
-def down() -> None:
-    """Remove the stack and, where it is ours, its cluster, data included. Tools and images stay in the cache."""
-    if target().embedded:
+def down() -> bool:
+    """Remove the stack and, where it is ours, its cluster, data included. Tools and images stay in the cache.
+
+    Returns:
+        Whether the cluster is gone with it.
+    """
+    embedded = target().embedded
+    if embedded:
         end(forwarder(port(), 0))
         lifecycle.delete()
     else:
         stack.destroy()
     stack.forget()
     say("down: nothing of it runs, and its data is gone; the built tools stay (remove them with `make clean`)")
+    return embedded
 
 
 def check() -> None:

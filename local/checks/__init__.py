@@ -26,9 +26,9 @@ CHECKOV_EXCEPTIONS = {
 }
 
 
-def missing() -> bool:
-    """Return whether a check is not there."""
-    return bool(tools.pending(CHECKS)) or not _checkov().exists()
+def missing() -> list[str]:
+    """Return the names of the checks that are not there."""
+    return [build.name for build in tools.pending(CHECKS)] + ([] if _checkov().exists() else ["checkov"])
 
 
 def install() -> None:

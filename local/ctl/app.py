@@ -1,5 +1,7 @@
 """The application with all its commands, in the order in which `--help` shows them."""
 
+from typing import Annotated
+
 import typer
 
 from local.ctl import checking, keeping, looking, running
@@ -17,6 +19,24 @@ app = typer.Typer(
     The stack is `local` unless --stack says another: Pulumi.<stack>.yaml then says where it is. KUBE_CONTEXT (a context
     of the file in KUBECONFIG, or of ~/.kube/config) says another cluster for any of them.""",
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from local.release import version
+
+        typer.echo(f"web4ctl {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options that are no command's."""
+
 
 for room in (running, checking, keeping, looking):
     app.add_typer(room.commands)

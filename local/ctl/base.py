@@ -136,5 +136,5 @@ def confirm(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UserError("this deletes data and there is no terminal to ask on: say --yes, or YES=1.")
-    if not typer.confirm(question):
+    if not typer.confirm(question, err=True):
         raise UserError("nothing was changed.")

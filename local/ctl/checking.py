@@ -48,16 +48,15 @@ def verify(stack: Stack = "local", as_json: AsJson = False) -> None:
 
 @commands.command(context_settings={"ignore_unknown_options": True})
 def validate(
-    options: Annotated[
-        list[str] | None, typer.Argument(help="Options of `web4-identity validate`, such as --json.")
-    ] = None,
+    options: Annotated[list[str] | None, typer.Argument(help="Further options of `web4-identity validate`.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Attack stack local through its TLS edge, about 6 minutes; exits with 0 only if nothing got past it."""
     from local import gate
     from local.target import target
 
     with alone():
-        raise typer.Exit(gate.validate(target(), options or []))
+        raise typer.Exit(gate.validate(target(), [*(options or []), *(["--json"] if as_json else [])]))
 
 
 @commands.command()

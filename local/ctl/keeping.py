@@ -56,15 +56,17 @@ def mint(
 
 
 @commands.command()
-def rotate() -> None:
+def rotate(as_json: AsJson = False) -> None:
     """Replace stack local's passwords of Postgres and Redis while it serves, in three `pulumi up`.
 
     After an interruption it goes on with the ones it had begun. Other stacks: docs/operations.md, Rotation.
     """
     from local import rotate
 
-    with alone():
-        rotate.rotate()
+    with result_alone(as_json), alone():
+        rotated = rotate.rotate()
+    if as_json:
+        print_json({"stack": "local", "rotated": rotated})
 
 
 @commands.command()

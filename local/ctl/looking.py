@@ -46,15 +46,17 @@ def logs(
         str, typer.Option(help="From so long ago on, such as 10m; default the last 100 lines.", callback=_duration)
     ] = "",
     stack: Stack = "local",
+    as_json: AsJson = False,
 ) -> None:
     """Show what a part of the stack says, each line with its pod and container; --follow ends on Ctrl-C.
 
-    The service and the edge write JSON lines. The gate's are those of its last run against a new version.
+    The service and the edge write JSON lines. The gate's are those of its last run against a new version. With --json
+    each line is an object on a line of its own: pod, container, time, line.
     """
     from local import logs
     from local.place import place
 
-    logs.show(place(stack), part, follow=follow, since=since)
+    logs.show(place(stack), part, follow=follow, since=since, as_json=as_json)
 
 
 @commands.command("open")

@@ -21,8 +21,9 @@ it, once the virtual environment is there ([why](decisions/0036-one-operator-com
 _JSON = """
 ## JSON
 
-With `--json` standard output is the result and nothing else, one JSON document; progress and errors are on standard
-error. Seconds, ATP and shares of 1 are numbers. A `well` that is `null` could not be known.
+Every command takes `--json`: standard output is then the result and nothing else, one JSON document; `logs` prints one
+for each line. Progress and errors are on standard error. Seconds, ATP and shares of 1 are numbers. A `well` that is
+`null` could not be known.
 
 ## Completion
 

@@ -36,17 +36,21 @@ def up(as_json: AsJson = False) -> None:
 
 
 @commands.command()
-def stop() -> None:
+def stop(as_json: AsJson = False) -> None:
     """Stop the embedded cluster and keep its data; `web4ctl up` starts it again."""
     from local import up as whole
+    from local.paths import CLUSTER
 
-    with alone():
+    with result_alone(as_json), alone():
         whole.stop()
+    if as_json:
+        print_json({"stopped": True, "data": CLUSTER})
 
 
 @commands.command()
 def down(
     yes: Annotated[bool, typer.Option("--yes", help="Delete the data without asking (as YES=1 does).")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove stack local and the embedded cluster, all data included; asks first.
 
@@ -56,32 +60,40 @@ def down(
     from local import up as whole
 
     confirm("This deletes the registry, its ledger and the cluster. Go on?", yes)
-    with alone():
-        whole.down()
+    with result_alone(as_json), alone():
+        cluster_too = whole.down()
+    if as_json:
+        print_json({"stack": "local", "removed": True, "cluster_removed": cluster_too})
 
 
 @commands.command()
-def clean() -> None:
+def clean(as_json: AsJson = False) -> None:
     """Remove the cache folder: tools, images, everything. The cluster must be down."""
     from local.cluster import node
     from local.paths import BIN, CACHE
 
-    if not CACHE.exists():
-        return
-    if not any(BIN.glob(".*.stamp")):  # what WEB4_CACHE names may be anything: a home folder, a disk
-        raise UserError(f"{CACHE} has no tools that were built here, so it is left alone: remove it by hand.")
-    if left := node.leftovers():
-        raise UserError(f"the cluster is there ({left[0]}, …): run `web4ctl down` first.")
-    shutil.rmtree(CACHE)
+    there = CACHE.exists()
+    if there:
+        if not any(BIN.glob(".*.stamp")):  # what WEB4_CACHE names may be anything: a home folder, a disk
+            raise UserError(f"{CACHE} has no tools that were built here, so it is left alone: remove it by hand.")
+        if left := node.leftovers():
+            raise UserError(f"the cluster is there ({left[0]}, …): run `web4ctl down` first.")
+        shutil.rmtree(CACHE)
+    if as_json:
+        print_json({"folder": CACHE, "removed": there})
 
 
 @commands.command()
-def env() -> None:
+def env(as_json: AsJson = False) -> None:
     """Print the variables to run pulumi and kubectl by hand: eval "$(web4ctl env)"."""
     from local import stack
     from local.target import target
 
-    for name, value in {**stack.environment(), "KUBECONFIG": str(target().kubeconfig)}.items():
+    variables = {**stack.environment(), "KUBECONFIG": str(target().kubeconfig)}
+    if as_json:
+        print_json(variables)
+        return
+    for name, value in variables.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
@@ -111,9 +123,12 @@ def render(
 
 
 @commands.command("check-tools")
-def check_tools() -> None:
+def check_tools(as_json: AsJson = False) -> None:
     """Build or install what the tests of rendered stacks need beside the tools of `up`: kubeconform and others."""
     from local import checks
 
-    with alone() if checks.missing() else nullcontext():
+    missing = checks.missing()
+    with result_alone(as_json), alone() if missing else nullcontext():
         checks.install()
+    if as_json:
+        print_json({"installed": missing})

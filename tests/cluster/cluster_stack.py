@@ -17,7 +17,7 @@ from web4_identity.domain.entities import EntityType
 from web4_identity.domain.keys import lct_id, raw_public_key, to_multikey
 from web4_identity.signature import PayerAuth
 
-from local import stack
+from local import credentials, stack
 from local.paths import BIN, REPO
 from local.target import Target
 
@@ -126,7 +126,7 @@ class Society:
 
     def _found(self, client: httpx.Client) -> None:
         """The stack's founder is an operator on the embedded cluster."""
-        operator = PayerAuth(load_pem_private_key(stack.FOUNDER_KEY.read_bytes(), password=None))
+        operator = PayerAuth(load_pem_private_key(credentials.FOUNDER_KEY.read_bytes(), password=None))
         body = {
             "name": self.name,
             "founder_public_key": to_multikey(raw_public_key(self._founder)),

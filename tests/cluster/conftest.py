@@ -11,7 +11,7 @@ import pytest
 from cluster_stack import Kubectl
 from live_prometheus import Prometheus
 
-from local import stack
+from local import credentials, stack
 from local.cluster import layout
 from local.target import Target
 from local.target import target as find_target
@@ -51,7 +51,7 @@ def outputs() -> dict:
 
 @pytest.fixture(scope="session")
 def tls() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(stack.EDGE_CA))
+    return ssl.create_default_context(cafile=str(credentials.EDGE_CA))
 
 
 @pytest.fixture(scope="session")

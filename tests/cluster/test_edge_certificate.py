@@ -17,7 +17,7 @@ import pytest
 from cluster_stack import Kubectl, Society
 from cryptography import x509
 
-from local import pki, stack
+from local import credentials, pki, stack
 from local.target import Target
 
 society = Society()
@@ -46,8 +46,8 @@ def mount(kubectl: Kubectl, certificate: bytes, key: bytes) -> None:
 def renewed(tmp_path: Path, target: Target) -> tuple[Path, Path]:
     """Another certificate and key, by the same authority for the same names."""
     ca = pki.authority(stack.STATE, "edge-ca")
-    names = (*stack.SERVER_NAMES, target.address())
-    return pki.issue(ca, tmp_path, "edge", stack.SERVER_NAMES[0], names=names)
+    names = (*credentials.SERVER_NAMES, target.address())
+    return pki.issue(ca, tmp_path, "edge", credentials.SERVER_NAMES[0], names=names)
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +143,7 @@ def test_a_certificate_that_cannot_be_served_changes_nothing_and_the_log_says_so
 ) -> None:
     before, number = pods(kubectl), serial(edge, tls)
     since = datetime.now(UTC).isoformat()
-    other_key = stack.FOUNDER_KEY.read_bytes()
+    other_key = credentials.FOUNDER_KEY.read_bytes()
     mount(kubectl, renewed[0].read_bytes(), other_key)
     for pod in before:
         words = ("logs", pod, f"--since-time={since}")

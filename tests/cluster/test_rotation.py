@@ -10,7 +10,7 @@ import httpx
 import pytest
 from cluster_stack import Kubectl, Society
 
-from local import stack
+from local import credentials
 
 # Under every limit, and so that no society's mints become dear: after so many, another client of another society.
 MINTS_EACH = 8
@@ -84,7 +84,10 @@ def redis_says(kubectl: Kubectl, password: str) -> str:
 
 @pytest.fixture(scope="module")
 def before(kubectl: Kubectl) -> dict[str, str]:
-    return {"database": stack.DATABASE_PASSWORD.file.read_text(), "redis": stack.REDIS_PASSWORD.file.read_text()}
+    return {
+        "database": credentials.DATABASE_PASSWORD.file.read_text(),
+        "redis": credentials.REDIS_PASSWORD.file.read_text(),
+    }
 
 
 def test_no_request_fails_while_the_passwords_change(
@@ -102,7 +105,10 @@ def test_no_request_fails_while_the_passwords_change(
 
 
 def test_the_old_passwords_open_nothing_afterwards(before: dict[str, str], kubectl: Kubectl) -> None:
-    now = {"database": stack.DATABASE_PASSWORD.file.read_text(), "redis": stack.REDIS_PASSWORD.file.read_text()}
+    now = {
+        "database": credentials.DATABASE_PASSWORD.file.read_text(),
+        "redis": credentials.REDIS_PASSWORD.file.read_text(),
+    }
     assert now["database"] != before["database"] and now["redis"] != before["redis"]
     assert postgres_says(kubectl, now["database"]) == "in"
     assert postgres_says(kubectl, before["database"]) == "InvalidPasswordError"

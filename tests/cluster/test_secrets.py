@@ -9,7 +9,7 @@ import pytest
 from cluster_stack import Kubectl
 from test_stack import pulumi
 
-from local import stack
+from local import credentials, stack
 
 
 class Needles(dict[str, list[str]]):
@@ -19,7 +19,7 @@ class Needles(dict[str, list[str]]):
         return f"{len(self)} secrets"
 
 
-PUBLIC_FILES = {stack.CONFIG.name, stack.FOUNDER_PROOF.name}
+PUBLIC_FILES = {stack.CONFIG.name, credentials.FOUNDER_PROOF.name}
 PUBLIC_KEYS = re.compile(r".*\.crt|user(name)?|dbname|host|port|.*\.yaml(\.gz)?")
 """A Secret's keys that hold no secret: certificates, names, and configurations, which refer to secrets by file."""
 
@@ -115,7 +115,7 @@ def test_the_same_search_finds_each_secret_that_pulumi_makes(needles: Needles) -
 
 def test_the_same_search_finds_what_is_planted(kubectl: Kubectl, needles: Needles) -> None:
     """In a ConfigMap, as somebody might who debugs."""
-    password = stack.REDIS_PASSWORD.file.read_text().strip()
+    password = credentials.REDIS_PASSWORD.file.read_text().strip()
     manifest = {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -11,7 +11,7 @@ import yaml
 from cluster_stack import Kubectl, Society, pulumi_up
 from web4_identity.validation.craft import MINT_PATH, Party, Signing, signed_headers
 
-from local import stack
+from local import credentials, stack
 from local.images import build as images
 from local.paths import REPO
 
@@ -76,13 +76,13 @@ class Traffic:
 
     @staticmethod
     def _read(client: httpx.Client) -> httpx.Response:
-        return client.get(f"/v1/lct/{stack.founder().lct_id}")
+        return client.get(f"/v1/lct/{credentials.founder().lct_id}")
 
     @staticmethod
     def _forge(client: httpx.Client) -> httpx.Response:
         """A mint in the founder's name with another's signature: the version with the check removed would take it."""
         request = client.build_request("POST", MINT_PATH, json=society.mint_body())
-        forged = Signing(key_id=stack.founder().lct_id)
+        forged = Signing(key_id=credentials.founder().lct_id)
         request.headers.update(
             signed_headers(Party.new(), request.content, request.headers["host"], os.urandom(8).hex(), forged)
         )

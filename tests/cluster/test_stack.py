@@ -7,7 +7,7 @@ import time
 
 from cluster_stack import Kubectl
 
-from local import stack
+from local import credentials, stack
 from local.cluster import lifecycle
 from local.cluster.components import components
 from local.cluster.process import alive
@@ -62,7 +62,7 @@ def test_keys_are_private() -> None:
         *(CLUSTER / "pki").glob("*.key"),
         *CLUSTER.glob("*.kubeconfig"),
         *stack.STATE.glob("*.key"),
-        stack.FOUNDER_KEY,
+        credentials.FOUNDER_KEY,
     ]
     assert len(keys) > 10
     assert [key for key in keys if key.stat().st_mode & 0o077] == []

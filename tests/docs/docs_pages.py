@@ -11,7 +11,7 @@ from mdit_py_plugins.anchors import anchors_plugin
 
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = sorted((ROOT / "monitoring" / "runbooks").glob("*.md"))
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *RUNBOOKS]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *RUNBOOKS]
 
 _GITHUB = MarkdownIt("gfm-like", {"linkify": False}).use(anchors_plugin, max_level=6)
 

@@ -18,7 +18,7 @@ from web4_identity.settings import load_settings
 
 from infra.configuration import build_settings
 from infra.environments import overlay
-from local import pki, stack
+from local import credentials, pki
 from local.passwords import Password
 
 pytestmark = [pytest.mark.infra, pytest.mark.tools]
@@ -196,11 +196,11 @@ def test_a_contradiction_is_named(config, change, line):
 
 
 def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(stack, "STATE", tmp_path)
-    monkeypatch.setattr(stack, "REDIS_PASSWORD", Password(tmp_path / "redis-password"))
-    made = stack.redis_access()
+    monkeypatch.setattr(credentials, "STATE", tmp_path)
+    monkeypatch.setattr(credentials, "REDIS_PASSWORD", Password(tmp_path / "redis-password"))
+    made = credentials.redis_access()
     content = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert stack.redis_access() == made
+    assert credentials.redis_access() == made
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == content
     assert len(content["redis-password"]) == 64
     assert [path for path in tmp_path.iterdir() if path.suffix != ".crt" and path.stat().st_mode & 0o077] == []
@@ -208,11 +208,11 @@ def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, m
 
 
 def test_stack_locals_database_password_is_made_once(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(stack, "STATE", tmp_path)
-    monkeypatch.setattr(stack, "DATABASE_PASSWORD", Password(tmp_path / "database-password"))
-    made = stack.database_access()
+    monkeypatch.setattr(credentials, "STATE", tmp_path)
+    monkeypatch.setattr(credentials, "DATABASE_PASSWORD", Password(tmp_path / "database-password"))
+    made = credentials.database_access()
     content = (tmp_path / "database-password").read_bytes()
-    assert (stack.database_access(), (tmp_path / "database-password").read_bytes()) == (made, content)
+    assert (credentials.database_access(), (tmp_path / "database-password").read_bytes()) == (made, content)
     assert len(content) == 64 and (tmp_path / "database-password").stat().st_mode & 0o077 == 0
     build_settings({**config, "database": made})
 

@@ -27,9 +27,8 @@ Says = Callable[[str], None]
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    recorded = staging(tmp_path)
+def place(home: Path) -> Place:
+    recorded = staging(home)
     return Place(recorded.stack, recorded.where, recorded.settings)
 
 
@@ -135,6 +134,34 @@ def test_logs_are_those_of_every_pod_of_the_part(
     assert asked(tmp_path)[1].endswith("--since=10m --tail=-1 --follow")
     logs.show(place, "edge", follow=False, since="")
     assert asked(tmp_path)[3].endswith("--tail=100")
+
+
+def test_logs_as_json_are_an_object_a_line(
+    place: Place, kubectl: Says, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = (
+        '[pod/web4-edge-1/nginx] 2026-01-02T03:04:05.678901234Z {"status":200} [x]',
+        "[pod/web4-edge-1/nginx] 2026-01-02T03:04:06Z ",
+        "[pod/web4-edge-2/nginx] unable to retrieve container logs",
+        "nobody's",
+    )
+    (tmp_path / "said").write_bytes("\n".join(said).encode() + b" \xff\r\n")
+    kubectl(f'case "$*" in *get*) echo pod/web4-edge-1;; *) cat {tmp_path}/said;; esac')
+    logs.show(place, "edge", follow=False, since="", as_json=True)
+    assert asked(tmp_path)[1].endswith("--timestamps")
+    assert [tuple(json.loads(line).values()) for line in capfd.readouterr().out.splitlines()] == [
+        ("web4-edge-1", "nginx", "2026-01-02T03:04:05.678901234Z", '{"status":200} [x]'),
+        ("web4-edge-1", "nginx", "2026-01-02T03:04:06Z", ""),
+        ("web4-edge-2", "nginx", None, "unable to retrieve container logs"),
+        (None, None, None, "nobody's \ufffd\r"),
+    ]
+
+
+def test_logs_as_json_fail_as_kubectl_does(place: Place, kubectl: Says, capfd: pytest.CaptureFixture[str]) -> None:
+    kubectl('case "$*" in *get*) echo pod/a;; *) echo "[pod/a/b] 2026-01-02T03:04:05Z first"; exit 1;; esac')
+    with pytest.raises(UserError, match="the logs of edge ended with an error"):
+        logs.show(place, "edge", follow=False, since="", as_json=True)
+    assert json.loads(capfd.readouterr().out)["line"] == "first"
 
 
 def test_a_part_without_pods_is_said(place: Place, kubectl: Says) -> None:

@@ -109,6 +109,5 @@ def test_each_install_is_by_hashes_or_of_our_own_package_alone(recipe: str) -> N
     commands = (REPO / recipe).read_text().replace("\\\n", "").splitlines()
     installs = [line for line in commands if re.search(r"pip\S* install", line, re.IGNORECASE)]
     assert len(installs) == 2
-    # A lock is whole, by the test above. Without --no-deps Debian 12's pip refuses it once a newer release fits some
-    # `name[extra]>=…`.
+    # Whole by the test above: without --no-deps Debian 12's pip refuses a lock once a newer release fits `name[extra]`.
     assert all("--require-hashes --no-deps" in each or "--no-deps --no-build-isolation" in each for each in installs)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local import pki, stack
+from local import credentials, pki
 from local.images import catalogue as images
 from local.tools import build
 from local.tools.catalogue import BUILDS, KUBERNETES, Binary
@@ -103,15 +103,15 @@ def test_a_founder_keeps_its_key_and_its_proof_and_gets_a_proof_it_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = tmp_path / "state"
-    monkeypatch.setattr(stack, "STATE", state)
-    monkeypatch.setattr(stack, "FOUNDER_KEY", state / "founder.pem")
-    monkeypatch.setattr(stack, "FOUNDER_PROOF", state / "founder.proof")
-    monkeypatch.setattr(stack, "service_cli", lambda: Path(sys.executable).with_name("web4-identity"))
-    first = stack.founder()
-    assert first.binding_proof.startswith("cose:") and stack.founder() == first
-    stack.FOUNDER_PROOF.unlink()
-    later = stack.founder()
+    monkeypatch.setattr(credentials, "STATE", state)
+    monkeypatch.setattr(credentials, "FOUNDER_KEY", state / "founder.pem")
+    monkeypatch.setattr(credentials, "FOUNDER_PROOF", state / "founder.proof")
+    monkeypatch.setattr(credentials, "service_cli", lambda: Path(sys.executable).with_name("web4-identity"))
+    first = credentials.founder()
+    assert first.binding_proof.startswith("cose:") and credentials.founder() == first
+    credentials.FOUNDER_PROOF.unlink()
+    later = credentials.founder()
     assert later.public_key == first.public_key and later.binding_proof.startswith("cose:")
-    stack.FOUNDER_KEY.unlink()
-    other = stack.founder()
+    credentials.FOUNDER_KEY.unlink()
+    other = credentials.founder()
     assert other.public_key != first.public_key and other.binding_proof != later.binding_proof

@@ -1,7 +1,4 @@
-"""Fixtures: the servers (once), a fresh migrated database and an empty Redis (each test), an app with its client.
-
-A test marked backends("postgres", "sqlite") runs on each of them; any other one runs on Postgres.
-"""
+"""Fixtures: an app on a database and an empty Redis of its own, its client, mints, and what a refused one leaves."""
 
 import itertools
 from contextlib import asynccontextmanager
@@ -9,15 +6,12 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-import sqlite_files
+from database_fixtures import *  # noqa: F403  pytest looks for fixtures and hooks here
 from mint_parts import new_key, proof_of, testimonies
-from pydantic import SecretStr
-from service_servers import Postgres, RedisServer, Relay, Service, stop
+from service_servers import Relay, Service, stop
 from sqlalchemy import select
 from web4_identity.app import create_app
-from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
-from web4_identity.db.migrate import migrate
 from web4_identity.db.tables import metadata
 from web4_identity.db.verify import verify_ledger
 from web4_identity.settings import Settings, load_settings
@@ -26,106 +20,14 @@ from web4_identity.signature import PayerAuth
 SOCIETY = "commons"
 CLIENT = ("203.0.113.9", 40000)
 SERVICE = "http://service:8001"
-_names = itertools.count()
-
 
 # The same in every test, so that every client can sign with it.
 FOUNDER = new_key(seed=bytes([9]) * 32)
 
 
-def pytest_generate_tests(metafunc):
-    marker = metafunc.definition.get_closest_marker("backends")
-    if marker and "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", marker.args, indirect=True)
-
-
-@pytest.fixture
-def backend(request):
-    return getattr(request, "param", "postgres")
-
-
 @pytest.fixture(name="new_key")
 def _new_key():
     return new_key
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    server = Postgres()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="session")
-def redis_server():
-    server = RedisServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="session")
-async def template(postgres):
-    await postgres.run("CREATE DATABASE migrated")
-    await migrate(SecretStr(postgres.url("migrated")), wait_seconds=5)
-    return "migrated"
-
-
-@pytest.fixture(scope="session")
-async def files():
-    made = sqlite_files.SqliteFiles()
-    await migrate(SecretStr(made.url("migrated")), wait_seconds=5)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-async def database_name(backend, postgres, template, files):
-    """The name of this test's migrated database."""
-    name = f"t{next(_names)}"
-    if backend == "sqlite":
-        files.copy(name)
-        yield name
-        files.remove(name)
-    else:
-        await postgres.run(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield name
-        await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def database_url(backend, postgres, files, database_name):
-    return files.url(database_name) if backend == "sqlite" else postgres.url(database_name)
-
-
-@pytest.fixture
-async def empty_database_url(backend, postgres, files):
-    name = f"t{next(_names)}"
-    if backend == "sqlite":
-        yield files.url(name)
-        files.remove(name)
-    else:
-        await postgres.run(f"CREATE DATABASE {name}")
-        yield postgres.url(name)
-        await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def sql(backend, postgres, database_name, database_url):
-    """sql(statement) runs it on this test's database, past the service, and gives its rows."""
-
-    async def run(statement):
-        if backend == "sqlite":
-            return sqlite_files.run(database_url, statement)
-        return await postgres.run(statement, database_name)
-
-    return run
-
-
-@pytest.fixture
-async def database(database_url):
-    opened = Database(SecretStr(database_url), 5)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

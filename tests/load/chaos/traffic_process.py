@@ -10,7 +10,7 @@ from types import TracebackType
 
 from traffic.record import Sent, read_record
 
-from local import stack
+from local import credentials
 from local.cluster import layout
 from local.console import capture
 from local.errors import UserError
@@ -37,8 +37,8 @@ class TrafficProcess:
             "-m",
             "traffic",
             f"--url={url}",
-            f"--ca-file={stack.EDGE_CA}",
-            f"--operator-key={stack.FOUNDER_KEY}",
+            f"--ca-file={credentials.EDGE_CA}",
+            f"--operator-key={credentials.FOUNDER_KEY}",
             f"--run={run}",
             f"--record={self._record}",
             f"--pace={PACE_SECONDS}",

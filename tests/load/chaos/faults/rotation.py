@@ -13,7 +13,7 @@ from cryptography import x509
 
 from chaos.fault import Fault
 from chaos.scene import Scene, patch, wait_until
-from local import pki, stack
+from local import credentials, pki, stack
 
 SECRET = "web4-edge-tls"
 RENEWAL_SECONDS = 150
@@ -35,9 +35,9 @@ class Rotate(Fault):
         """Renew the certificate, wait until each pod serves it, then rotate the passwords."""
         self._before = scene.kubectl.json("get", "secret", SECRET)["data"]
         with tempfile.TemporaryDirectory(prefix="web4-chaos-") as folder:
-            names = (*stack.SERVER_NAMES, scene.edge[0])
+            names = (*credentials.SERVER_NAMES, scene.edge[0])
             files = pki.issue(
-                pki.authority(stack.STATE, "edge-ca"), Path(folder), "edge", stack.SERVER_NAMES[0], names=names
+                pki.authority(stack.STATE, "edge-ca"), Path(folder), "edge", credentials.SERVER_NAMES[0], names=names
             )
             certificate, key = (base64.b64encode(each.read_bytes()).decode() for each in files)
             number = x509.load_pem_x509_certificate(files[0].read_bytes()).serial_number
@@ -60,7 +60,7 @@ def _mount(scene: Scene, data: dict[str, str]) -> None:
 
 def _served(edge: tuple[str, int]) -> set[int]:
     """The numbers of the certificates that new connections are given."""
-    trust = ssl.create_default_context(cafile=str(stack.EDGE_CA))
+    trust = ssl.create_default_context(cafile=str(credentials.EDGE_CA))
     numbers = set()
     for _ in range(IN_A_ROW):
         with trust.wrap_socket(socket.create_connection(edge, timeout=10), server_hostname=edge[0]) as connection:

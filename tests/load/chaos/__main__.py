@@ -63,7 +63,7 @@ def _run(names: list[str]) -> tuple[list[Row], float]:
     with TrafficProcess(where, url, run, folder) as traffic, AlertWatch(kubectl) as alerts:
         traffic.wait_for_all_clients()
         say(f"load: {url}, societies {run}-…, every answer in {folder.relative_to(REPO)}/requests.jsonl")
-        striking = Run(Scene(kubectl, traffic, run, edge), alerts)
+        striking = Run(Scene(kubectl, run, traffic, edge), alerts)
         try:
             for name in names:
                 rows.append(striking.strike(FAULTS[name]()))

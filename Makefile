@@ -66,6 +66,20 @@ mutants: $(READY) ## Run the tests against wrong versions of the ledger's and th
 bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
+LOAD := PYTHONPATH=tests/service:tests/load:tests/cluster:tests/infra $(RUN) -m
+
+bench: $(READY) ## Measure mints and reads through the running stack's edge, REPLICAS=1,2,4 of the service, about 5 minutes
+	@$(LOAD) bench $(REPLICAS)
+
+bench-pulumi: $(READY) ## Measure `pulumi preview` of prod without a cluster; LOCAL=1 for `pulumi up` of the running stack too
+	@$(LOAD) bench.pulumi $(if $(LOCAL),--local)
+
+bench-storage: $(READY) ## Measure what mints leave in Postgres, Redis and Prometheus of the running stack, about 2 minutes
+	@$(LOAD) storage
+
+soak: $(READY) ## Load the running stack for MINUTES=30, and fail if a pod's memory grows or an answer does not hold
+	@$(LOAD) soak $(if $(MINUTES),--minutes=$(MINUTES))
+
 chaos: $(READY) ## Break the running stack in each way there is, under load, and audit it; FAULTS=kill-pod,stop-redis for some
 	@PYTHONPATH=tests/load:tests/cluster $(RUN) -m chaos "$(FAULTS)"
 

@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -60,6 +61,26 @@ def render(name: str, values: Mapping[str, Any], folder: Path) -> None:
     Raises:
         UserError: a setting is wrong, or Pulumi failed.
     """
+    with project(name, values, folder) as run:
+        shutil.rmtree(folder, ignore_errors=True)
+        run("up", "--yes", "--skip-preview", "--suppress-outputs")
+
+
+@contextmanager
+def project(name: str, values: Mapping[str, Any], folder: Path) -> Iterator[Callable[..., None]]:
+    """Give a stack without a cluster, whose provider writes into `folder`; it is gone with the block.
+
+    Args:
+        name: the stack.
+        values: its configuration, a plain value for each key.
+        folder: where `up` writes to.
+
+    Returns:
+        Runs `pulumi` on it, with a command and its words; raises UserError if it fails.
+
+    Raises:
+        UserError: a setting is wrong, or Pulumi failed.
+    """
     cluster = values.get("cluster") or {}
     if isinstance(cluster, dict):  # else the settings refuse it
         kept = {key: value for key, value in cluster.items() if key not in {"kubeconfig", "context"}}
@@ -68,18 +89,20 @@ def render(name: str, values: Mapping[str, Any], folder: Path) -> None:
         build_settings(values)  # here too, so that a mistake is a line and not a page of Pulumi's
     except pulumi.RunError as error:
         raise UserError(f"stack {name} is not one to render:\n{error}") from None
-    shutil.rmtree(folder, ignore_errors=True)
     with TemporaryDirectory(prefix="web4-render-") as scratch:
-        project = Path(scratch)
-        shutil.copyfile(REPO / "Pulumi.yaml", project / "Pulumi.yaml")
-        _pulumi(project, "--cwd", project, "stack", "init", name)
+        place = Path(scratch)
+        shutil.copyfile(REPO / "Pulumi.yaml", place / "Pulumi.yaml")
+        _pulumi(place, "--cwd", place, "stack", "init", name)
         # `init` wrote the key that this state's secrets are encrypted with; it goes with the folder.
-        config = project / f"Pulumi.{name}.yaml"
+        config = place / f"Pulumi.{name}.yaml"
         document = yaml.safe_load(config.read_text())
         document["config"] = {f"{stack.PROJECT}:{key}": value for key, value in values.items()}
         config.write_text(yaml.safe_dump(document, sort_keys=False))
-        up = ("up", "--yes", "--skip-preview", "--suppress-outputs", f"--stack={name}", f"--config-file={config}")
-        _pulumi(project, "--cwd", REPO, *up)
+
+        def run(command: str, *words: str) -> None:
+            _pulumi(place, "--cwd", REPO, command, *words, f"--stack={name}", f"--config-file={config}")
+
+        yield run
 
 
 def _pulumi(scratch: Path, *words: str | Path) -> None:

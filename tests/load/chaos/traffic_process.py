@@ -30,7 +30,7 @@ class TrafficProcess:
 
     def __init__(self, where: Target, url: str, run: str, folder: Path) -> None:
         if not where.embedded:
-            raise UserError("make chaos is for the embedded cluster, whose edge sees a client's own address.")
+            raise UserError("this load is for the embedded cluster, whose edge sees a client's own address.")
         self._record, self._log = folder / "requests.jsonl", folder / "traffic.log"
         self._command = [
             sys.executable,

@@ -33,7 +33,7 @@ async def _send(port, connections, seconds, requests):
 
 
 async def _one_by_one(reader, writer, waiting, deadline, sent):
-    answer = _Answer()
+    answer = Answer()
     for request in waiting:
         began = time.perf_counter()
         if began > deadline:
@@ -45,10 +45,11 @@ async def _one_by_one(reader, writer, waiting, deadline, sent):
     writer.close()
 
 
-class _Answer:
-    """One answer after the other."""
+class Answer:
+    """The answers of one connection, one after the other."""
 
     async def read(self, reader):
+        """Read the next one; its status is in `status` then. Raises ConnectionError when there is none."""
         self._complete, parser = False, httptools.HttpResponseParser(self)
         while not self._complete:
             data = await reader.read(65536)

@@ -21,6 +21,12 @@ def founder(number):
     return new_key(seed=number.to_bytes(32, "big"))
 
 
+def wire(request):
+    """An httpx request as the bytes that are sent for it."""
+    head = b"".join(b"%s: %s\r\n" % header for header in request.headers.raw)
+    return b"%s %s HTTP/1.1\r\n%s\r\n%s" % (request.method.encode(), request.url.raw_path, head, request.content)
+
+
 def signed(authority, societies, count):
     """`count` requests as bytes on the wire, for each of so many `societies` in turn."""
     workers = os.cpu_count() or 1
@@ -47,6 +53,4 @@ def _request(authority, number, payers, proofs):
     }
     body["binding_proof"] = proof_of(body)
     request = httpx.Request("POST", f"http://{authority}/v1/lct/mint", json=body)
-    request = next(proofs[number].sync_auth_flow(request))
-    head = b"".join(b"%s: %s\r\n" % header for header in request.headers.raw)
-    return b"POST /v1/lct/mint HTTP/1.1\r\n%s\r\n%s" % (head, request.content)
+    return wire(next(proofs[number].sync_auth_flow(request)))

@@ -2,9 +2,11 @@
 
 import json
 
+from running import CLUSTER
+
 from chaos.fault import Fault
 from chaos.faults.pods import KILL
-from chaos.scene import CLUSTER, Scene, patch, wait_until
+from chaos.scene import Scene, patch, wait_until
 from local.errors import UserError
 
 FAILOVER_SECONDS = 180

@@ -3,10 +3,11 @@
 import json
 from datetime import datetime
 
+from running import CLUSTER, DATABASE
 from web4_identity.restore.cluster import second_cluster
 
 from chaos.fault import Fault
-from chaos.scene import CLUSTER, DATABASE, Scene, wait_until
+from chaos.scene import Scene, wait_until
 
 TABLE = "ledger_entries"
 RESTORED = f"{CLUSTER}-drill"  # the name whose arrows the network lets through

@@ -8,10 +8,12 @@ import json
 import subprocess
 from pathlib import Path
 
+from running import CLUSTER
+
 from chaos.fault import Fault
 from chaos.faults.database import instances, promote
 from chaos.faults.pods import KILL
-from chaos.scene import CLUSTER, Scene
+from chaos.scene import Scene
 from local.cluster import node
 from local.console import capture
 from local.paths import CLUSTER as DATA

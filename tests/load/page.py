@@ -1,0 +1,41 @@
+"""Results in a page: what a run measured goes between two lines that name its command, and nothing else changes."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local.errors import UserError
+from local.paths import REPO
+
+BENCHMARKS = REPO / "docs" / "benchmarks.md"
+SCALE = REPO / "docs" / "scale.md"
+RELIABILITY = REPO / "docs" / "reliability.md"
+
+
+def put(page: Path, command: str, text: str) -> None:
+    """Replace what the command wrote before, between `<!-- command: begin -->` and `<!-- command: end -->`.
+
+    Raises UserError unless the page has both lines once.
+    """
+    begin, end = (f"<!-- {command}: {which} -->" for which in ("begin", "end"))
+    before = page.read_text(encoding="utf-8")
+    between = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    after, count = between.subn(lambda _: f"{begin}\n{text.strip()}\n{end}", before)
+    if count != 1:
+        raise UserError(f"{page} must have the lines {begin} and {end} once")
+    page.write_text(after, encoding="utf-8")
+
+
+def when(command: str) -> str:
+    """Return what a section begins with: the command as it was typed, the day, and the commit it ran at."""
+    words = ["git", "-C", str(REPO), "describe", "--always", "--dirty", "--exclude=*"]
+    commit = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    return f"`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, its first column to the left and the others to the right."""
+    rules = ["---", *["--:"] * (len(heads) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rules, *rows))

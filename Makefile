@@ -45,6 +45,9 @@ test-manifests: check-tools # what it runs: kubeconform, kube-score and checkov,
 test-unit test-infra test-manifests test-cluster: test-%: $(READY) ## Run one tier (only cluster needs one)
 	@$(PYTEST) -m $*
 
+test-mocks: $(READY) ## Of the infra tier what runs on mocks, without nginx, Redis, Prometheus or Alertmanager
+	@$(PYTEST) -m "infra and not tools" tests/infra
+
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
 	@$(CTL) validate
 
@@ -130,4 +133,4 @@ lint: $(READY) ## Check style, format, types, Markdown and shell: what CI and th
 	@$(VENV)/bin/pymarkdown scan $$(git ls-files '*.md')
 	@$(VENV)/bin/shellcheck .ci/run && $(VENV)/bin/shellcheck --shell=sh infra/*.sh
 
-.PHONY: help preflight up backup test test-unit test-infra test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos simulate fuzz
+.PHONY: help preflight up backup test test-unit test-infra test-mocks test-cluster validate verify restore rotate status env stop down clean dashboards docs lint coverage mutants bench-service test-manifests render golden check-tools restore-drill rules lock chaos simulate fuzz

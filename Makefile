@@ -45,6 +45,9 @@ test-manifests: check-tools # what it runs: kubeconform, kube-score and checkov,
 test-unit test-infra test-manifests test-cluster: test-%: $(READY) ## Run one tier (only cluster needs one)
 	@$(PYTEST) -m $*
 
+test-mocks: $(READY) ## Of the infra tier what runs on mocks, without nginx, Redis, Prometheus or Alertmanager
+	@$(PYTEST) -m "infra and not tools" tests/infra
+
 validate: $(READY) ## Attack the running stack through its TLS edge, about 6 minutes; fails on any bypass
 	@$(CTL) validate
 

@@ -1,6 +1,7 @@
 """Grafana dashboards, described with its foundation SDK. Plain text, which infra/ puts into ConfigMaps."""
 
 import json
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +28,7 @@ def build_all(runbook_url: str = RUNBOOK_URL) -> dict[str, str]:
     return {f"{module.UID}.json": _build(module).replace(RUNBOOKS, runbook_url.rstrip("/")) for module in _DASHBOARDS}
 
 
+@cache  # two components ask for them
 def _build(module: ModuleType) -> str:
     board = module.build().build()
     for number, panel in enumerate(board.panels, start=1):

@@ -1,5 +1,8 @@
 """A stack's configuration with files of its own, and the program's resources for it."""
 
+import functools
+import gc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,16 @@ from infra_recording import (
     Program,
     run_program,
 )
+from infra_stacks import EDITED, example
+
+from infra.environments import overlay
 
 MANIFESTS = Path(__file__).parent / "manifests"
+
+
+def pytest_configure() -> None:
+    """Garbage is looked for less often: a run of the program makes little, and the looking took a third of its time."""
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +57,21 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def program(config: dict[str, Any]) -> Program:
     return run_program(config)
+
+
+@pytest.fixture(scope="session")
+def again(config: dict[str, Any]) -> Program:
+    """A second run of what `program` is: what differs between both differs for no reason."""
+    return run_program(config)
+
+
+@pytest.fixture(scope="session")
+def program_of(config: dict[str, Any]) -> Callable[[str], Program]:
+    """The program with an environment's committed example, prod's edited so that it is not refused; one run of each."""
+
+    @functools.cache
+    def run(environment: str) -> Program:
+        stack = example(environment, Path(config["cluster"]["kubeconfig"]))
+        return run_program(overlay(stack, EDITED if environment == "prod" else {}))
+
+    return run

@@ -1,9 +1,12 @@
 """Runs the program against Pulumi's mocks and keeps what it registered."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import runpy
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import mocks
-from pulumi.runtime.config import CONFIG, set_all_config
+from pulumi.runtime.config import set_all_config
 
 from infra.environments import overlay
 
@@ -122,7 +125,7 @@ class Program:
             current = by_urn[todo.pop()]
             needed = {*current.dependencies, current.parent} - seen - {""}
             seen |= needed
-            todo += needed & by_urn.keys()  # the Stack itself is recorded by a process's first run only
+            todo += needed
         return seen
 
 
@@ -130,17 +133,22 @@ def run_program(config: dict[str, Any], recorded: list[Resource] | None = None) 
     """The program's resources with `config`, a plain value for each key; raises whatever the program raises.
 
     `recorded` gets them one by one, so that it has those of a program that raised, too.
+
+    Always a run of its own: two of the same configuration can be compared. It is in a thread of its own, as Pulumi
+    writes down the whole stack for each resource, and pytest's part of that is most of it.
     """
     recorded = [] if recorded is None else recorded
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    before = CONFIG.get()
-    mocks.set_mocks(_Echo(), project="web4-identity", stack="test", preview=False, monitor=_Monitor(recorded))
-    set_all_config({f"web4-identity:{key}": _as_pulumi(value) for key, value in config.items()})
-    try:
-        pulumi.runtime.test(lambda: runpy.run_path(str(ROOT / "infra"), run_name="__main__") and None)()
-    finally:
-        set_all_config(before)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(copy_context().run, _run, config, recorded).result()
     return Program(tuple(recorded))
+
+
+def _run(config: dict[str, Any], recorded: list[Resource]) -> None:
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        asyncio.set_event_loop(loop)
+        mocks.set_mocks(_Echo(), project="web4-identity", stack="test", preview=False, monitor=_Monitor(recorded))
+        set_all_config({f"web4-identity:{key}": _as_pulumi(value) for key, value in config.items()})
+        pulumi.runtime.test(lambda: runpy.run_path(str(ROOT / "infra"), run_name="__main__") and None)()
 
 
 def is_secret(value: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import infra_stacks
 import pulumi
 import pytest
-from infra_recording import ROOT, Program, pod_template, run_program
+from infra_recording import ROOT, Program, pod_template
 from infra_stacks import EDITED, IMAGES
 
 from infra.configuration import build_settings
@@ -49,19 +49,19 @@ def test_there_is_a_file_for_each_environment():
 
 
 @pytest.mark.parametrize(("environment", "expected"), [("dev", (1, (1, 1), (1, 1))), ("staging", (3, (3, 6), (2, 4)))])
-def test_the_example_describes_a_whole_stack(example, environment, expected):
-    assert amounts(run_program(example(environment))) == expected
+def test_the_example_describes_a_whole_stack(program_of, environment, expected):
+    assert amounts(program_of(environment)) == expected
 
 
-def test_the_edited_example_is_a_production_stack(example):
-    assert amounts(run_program(overlay(example("prod"), EDITED))) == (3, (3, 10), (3, 6))
+def test_the_edited_example_is_a_production_stack(program_of):
+    assert amounts(program_of("prod")) == (3, (3, 10), (3, 6))
 
 
 @pytest.mark.parametrize(
     ("environment", "told"), [("dev", "development"), ("staging", "staging"), ("prod", "production")]
 )
-def test_the_service_and_its_migration_are_told_where_they_run(example, environment, told):
-    program = run_program(overlay(example(environment), EDITED if environment == "prod" else {}))
+def test_the_service_and_its_migration_are_told_where_they_run(program_of, environment, told):
+    program = program_of(environment)
     for workload in (program.find("Deployment", "web4-identity"), program.job("web4-identity-migrate")):
         (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
         assert {"name": "WEB4_ENVIRONMENT", "value": told} in container["env"]
@@ -156,7 +156,7 @@ def test_prod_wants_an_external_postgres_verified_and_not_owned_by_the_service(e
     }
 
 
-def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(example, program):
+def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(program_of, program):
     def rules(of: Program) -> set[tuple[str, str]]:
         specs = [
             of.find("Deployment", name).inputs["spec"]["template"]["spec"] for name in ("web4-identity", "web4-edge")
@@ -171,7 +171,7 @@ def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(example, 
 
     zone, host = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
     assert rules(program) == {(zone, "ScheduleAnyway"), (host, "ScheduleAnyway")}
-    prod = run_program(overlay(example("prod"), EDITED))
+    prod = program_of("prod")
     assert rules(prod) == {(zone, "DoNotSchedule"), (host, "DoNotSchedule")}
     for name in ("web4-identity", "web4-edge"):
         deployment = prod.find("Deployment", name).inputs["spec"]
@@ -179,8 +179,8 @@ def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(example, 
             assert rule["labelSelector"] == deployment["selector"], "a rule that counts no pod"
 
 
-def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example, program):
-    prod = run_program(overlay(example("prod"), EDITED))
+def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(program_of, program):
+    prod = program_of("prod")
     for of, expected in ((prod, True), (program, False)):
         (limits,) = of.find("LimitRange", "web4").inputs["spec"]["limits"]
         holders = [limits["default"], limits["defaultRequest"]]
@@ -197,9 +197,9 @@ def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(example
         assert [("ephemeral-storage" in holder) for holder in holders] == [expected] * len(holders)
 
 
-def test_prod_at_its_largest_fits_its_quota(example):
+def test_prod_at_its_largest_fits_its_quota(program_of):
     """With a pod more of each kind, as a rollout has for a while, the operator's sidecars, and the jobs all at once."""
-    program = run_program(overlay(example("prod"), EDITED))
+    program = program_of("prod")
     needed = {"requests.cpu": 0.0, "limits.memory": 0.0, "pods": 0.0}
 
     def add(resources: dict[str, Any], pods: int) -> None:

@@ -15,6 +15,11 @@ GATE, SCAN = "web4-identity-gate", "web4-identity-scan"
 OPTIONS = {"edge": {"public_authorities": ["id.web4.io"]}, "identity": {"rate_limit_per_ip": 30}}
 
 
+@pytest.fixture(scope="module")
+def changed(config: dict[str, Any]) -> Program:
+    return run_program(overlay(config, OPTIONS))
+
+
 def gate_pod(program: Program) -> dict[str, Any]:
     return program.job(GATE).inputs["spec"]["template"]["spec"]
 
@@ -46,7 +51,7 @@ def test_no_schema_changes_and_no_pod_serves_before_the_gate_is_passed(program):
 
 
 def test_what_is_attacked_is_what_will_serve(program):
-    attacked = container(gate_pod(program), "identity-service")
+    attacked = dict(container(gate_pod(program), "identity-service"))  # a copy: other tests have the same program
     (serving,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
     assert attacked.pop("restartPolicy") == "Always"
     ours, theirs = variables(attacked), variables(serving)
@@ -71,8 +76,8 @@ def test_one_attack_that_gets_through_ends_it(program):
     assert most < spec["activeDeadlineSeconds"]
 
 
-def test_it_runs_again_for_another_version_and_another_setting_only(program, config):
-    gate, same = program.job(GATE), run_program(config).job(GATE)
+def test_it_runs_again_for_another_version_and_another_setting_only(program, again, config):
+    gate, same = program.job(GATE), again.job(GATE)
     assert gate.name == same.name and gate.urn == same.urn
     for change in ({"images": {"identity": "web4-identity:next"}}, {"identity": {"min_witness_actions": 5}}):
         other = run_program(overlay(config, change)).job(GATE)
@@ -85,8 +90,7 @@ def test_a_gate_that_failed_is_tried_again(program):
     assert program.job(GATE).inputs["metadata"]["annotations"]["pulumi.com/replaceUnready"] == "true"
 
 
-def test_the_attacks_know_the_services_name_and_limits(program, config):
-    changed = run_program(overlay(config, OPTIONS))
+def test_the_attacks_know_the_services_name_and_limits(changed):
     attack, prepare = (container(gate_pod(changed), name) for name in ("attack", "prepare"))
     assert options(attack)["--url"] == "http://127.0.0.1:8001"
     assert options(attack)["--authority"] == "id.web4.io"
@@ -97,8 +101,8 @@ def test_the_attacks_know_the_services_name_and_limits(program, config):
     assert dsn == {"name": "web4-identity-db-app", "key": "uri"}, "a role that may make a schema"
 
 
-def test_the_scan_attacks_the_serving_pods_through_the_edge_and_tells_the_pushgateway(config):
-    pod = scan_pod(run_program(overlay(config, OPTIONS)))
+def test_the_scan_attacks_the_serving_pods_through_the_edge_and_tells_the_pushgateway(changed):
+    pod = scan_pod(changed)
     attack, prepare = container(pod, "attack"), container(pod, "prepare")
     assert options(attack)["--url"] == "https://web4-edge"
     assert options(attack)["--authority"] == "id.web4.io"

@@ -3,15 +3,12 @@
 import difflib
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from infra_recording import run_program
-from infra_stacks import EDITED, example
 from infra_summary import summary
 
-from infra.environments import DEFAULTS, overlay
+from infra.environments import DEFAULTS
 
 pytestmark = pytest.mark.infra
 
@@ -19,17 +16,10 @@ GOLDEN = Path(__file__).parent / "golden"
 ACCEPT = os.environ.get("GOLDEN") == "accept"  # `make golden`
 
 
-def configuration(environment: str, local: dict[str, Any]) -> dict[str, Any]:
-    """This machine's smallest for local; the committed example for any other, and prod's edited."""
-    if environment == "local":
-        return local
-    found = example(environment, Path(local["cluster"]["kubeconfig"]))
-    return overlay(found, EDITED) if environment == "prod" else found
-
-
 @pytest.mark.parametrize("environment", DEFAULTS)
-def test_the_stack_is_what_was_accepted(config, environment):
-    found = summary(run_program(configuration(environment, config)))
+def test_the_stack_is_what_was_accepted(program, program_of, environment):
+    """This machine's smallest for local; the committed example for any other, and prod's edited."""
+    found = summary(program if environment == "local" else program_of(environment))
     text = yaml.safe_dump(found, default_flow_style=None, width=160)
     file = GOLDEN / f"{environment}.yaml"
     if ACCEPT:

@@ -65,9 +65,9 @@ def test_operators_resources_count_as_made_when_their_status_says_so(program):
         assert resource.create_timeout
 
 
-def test_the_migration_runs_again_when_what_it_runs_changes_and_only_then(program, config):
+def test_the_migration_runs_again_when_what_it_runs_changes_and_only_then(program, again, config):
     app = "web4-identity-migrate"
-    job, same = program.job(app), run_program(config).job(app)
+    job, same = program.job(app), again.job(app)
     other = run_program(overlay(config, {"images": {"identity": "web4-identity:next"}})).job(app)
     assert job.name == same.name != other.name
     assert "ttlSecondsAfterFinished" not in job.inputs["spec"]

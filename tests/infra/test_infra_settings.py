@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from infra_recording import run_program
-from infra_stacks import EDITED, example
 
 from infra.configuration import build_settings
 from infra.environments import overlay
@@ -64,8 +63,6 @@ def test_every_image_is_one_of_the_settings_and_each_of_those_is_used(config):
     assert any(catalogue["config_reloader"] in str(each.inputs) for each in program.of_kind("Deployment"))
 
 
-def test_in_prod_each_of_them_is_a_digest(tmp_path):
-    (tmp_path / "kubeconfig").write_text("")
-    program = run_program(overlay(example("prod", tmp_path / "kubeconfig"), EDITED))
-    named = {image for each in program.resources for image in images_in(each.inputs)}
+def test_in_prod_each_of_them_is_a_digest(program_of):
+    named = {image for each in program_of("prod").resources for image in images_in(each.inputs)}
     assert len(named) >= 6 and all(re.fullmatch(r"\S+@sha256:[0-9a-f]{64}", image) for image in named)

@@ -11,15 +11,13 @@ _DAY = 86_400
 
 def build() -> dashboard.Dashboard:
     """The alerts themselves first, which every panel's links lead to."""
-    board = new_dashboard(
+    return new_dashboard(
         "Alerting and backups",
         UID,
         "What fires, whether it would reach anybody, what is watched, and what there is to restore.",
         "up",
+        (*_alerts(), *_pipeline(), *_targets(), *_backups()),
     ).with_variable(values_variable("alert", "alertname", "ALERTS"))
-    for panel in (*_alerts(), *_pipeline(), *_targets(), *_backups()):
-        board = board.with_panel(panel)
-    return board
 
 
 def _alerts() -> list[Panel]:

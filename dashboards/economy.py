@@ -12,15 +12,13 @@ _COST = "web4_identity_lct_minting_cost_atp"
 
 def build() -> dashboard.Dashboard:
     """ATP, then the service."""
-    board = new_dashboard(
+    return new_dashboard(
         "Service and ATP economy",
         UID,
         "What mints cost and who has ATP left, and how the service's replicas do.",
         "web4_identity_build_info",
+        (*_books(), *_economy(), *_service()),
     )
-    for panel in (*_books(), *_economy(), *_service()):
-        board = board.with_panel(panel)
-    return board
 
 
 def _books() -> list[Panel]:

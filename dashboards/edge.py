@@ -18,15 +18,13 @@ A refusal is answered by the edge itself, so a wave of them is seen in the panel
 
 def build() -> dashboard.Dashboard:
     """From outside, then nginx, then what it keeps away."""
-    board = new_dashboard(
+    return new_dashboard(
         "Edge, WAF and TLS",
         UID,
         "The way in: what a client sees of it, what nginx does, what it refuses, how long the certificate lasts.",
         "up",
+        (*_outside(), *_nginx(), *_refused()),
     )
-    for panel in (*_outside(), *_nginx(), *_refused()):
-        board = board.with_panel(panel)
-    return board
 
 
 def _outside() -> list[Panel]:

@@ -1,6 +1,10 @@
 """The frame that all dashboards share: variables, links to each other, and how a query says what it is about."""
 
+from collections.abc import Iterable
+
 from grafana_foundation_sdk.builders import dashboard
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
@@ -20,13 +24,15 @@ def chosen(expr: str) -> str:
     return expr.replace("%own", _CHOSEN)
 
 
-def new_dashboard(title: str, uid: str, description: str, about: str) -> dashboard.Dashboard:
-    """An empty dashboard of the last hour. In: `about`, the metric whose series are what can be chosen.
+def new_dashboard(
+    title: str, uid: str, description: str, about: str, panels: Iterable[Builder[models.Panel]]
+) -> dashboard.Dashboard:
+    """A dashboard of the last hour. In: `about`, the metric whose series are what can be chosen.
 
     Not editable: what is in Git is what is shown, and `uid` keeps links to it alive.
     """
     own = 'namespace=~"$namespace"'
-    return (
+    board = (
         dashboard.Dashboard(f"Web4 Identity / {title}")
         .uid(uid)
         .description(description)
@@ -48,6 +54,9 @@ def new_dashboard(title: str, uid: str, description: str, about: str) -> dashboa
         .with_variable(values_variable("job", "job", f"{about}{{{own}}}"))
         .with_variable(values_variable("instance", "instance", f'{about}{{{own}, job=~"$job"}}'))
     )
+    for panel in panels:
+        board = board.with_panel(panel)
+    return board
 
 
 def values_variable(name: str, label: str, series: str) -> dashboard.QueryVariable:

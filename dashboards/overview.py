@@ -14,15 +14,13 @@ _OF_THE_SERVICE = "and on (namespace, instance) web4_identity_build_info{%own}"
 
 def build() -> dashboard.Dashboard:
     """Mints and refusals, then state, then the four signals of the service."""
-    board = new_dashboard(
+    return new_dashboard(
         "Overview",
         UID,
         "What the identity service mints and refuses, and whether all is well.",
         "web4_identity_build_info",
+        (*_guide(), *_state(), *_signals()),
     )
-    for panel in (*_guide(), *_state(), *_signals()):
-        board = board.with_panel(panel)
-    return board
 
 
 def _guide() -> list[Panel]:

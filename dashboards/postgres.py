@@ -10,15 +10,13 @@ UID = "web4-postgres"
 
 def build() -> dashboard.Dashboard:
     """Whether it is whole, then its load, then what fills up."""
-    board = new_dashboard(
+    return new_dashboard(
         "Postgres",
         UID,
         "The instances of the database, their replication, load and limits. Backups are on the alerting dashboard.",
         "cnpg_collector_up",
+        (*_state(), *_load(), *_limits()),
     )
-    for panel in (*_state(), *_load(), *_limits()):
-        board = board.with_panel(panel)
-    return board
 
 
 def _state() -> list[Panel]:

@@ -10,15 +10,13 @@ UID = "web4-redis"
 
 def build() -> dashboard.Dashboard:
     """Whether limits hold, then Redis itself."""
-    board = new_dashboard(
+    return new_dashboard(
         "Redis and rate limits",
         UID,
         "Whether the service's rate limits hold for all replicas together, and the Redis that makes them do so.",
         "up",
+        (*_state(), *_limits(), *_redis()),
     )
-    for panel in (*_state(), *_limits(), *_redis()):
-        board = board.with_panel(panel)
-    return board
 
 
 def _state() -> list[Panel]:

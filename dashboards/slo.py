@@ -12,16 +12,15 @@ _SECONDS = "web4_identity_http_request_duration_seconds"
 
 def build() -> dashboard.Dashboard:
     """Each objective of monitoring/slo.py, then what they are made of, by replica."""
-    board = new_dashboard(
+    panels = [panel for slo in SLOS for panel in (_good(slo), _events(slo), _burn(slo))]
+    return new_dashboard(
         "SLO",
         UID,
         "What is promised, and how fast the error budgets of 30 days are used up. The panels of an objective show "
         "recorded series of the whole stack; namespace, job and instance choose for the last two panels.",
         "web4_identity_build_info",
+        (*panels, _failures_by_replica(), _slow_by_replica()),
     )
-    for slo in SLOS:
-        board = board.with_panel(_good(slo)).with_panel(_events(slo)).with_panel(_burn(slo))
-    return board.with_panel(_failures_by_replica()).with_panel(_slow_by_replica())
 
 
 def _good(slo: Slo) -> Panel:

@@ -6,7 +6,14 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
-from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    PersistentVolumeClaim,
+    PersistentVolumeClaimSpecArgs,
+    Service,
+    ServicePortArgs,
+    ServiceSpecArgs,
+    VolumeResourceRequirementsArgs,
+)
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 PART_OF = {"app.kubernetes.io/part-of": "web4-identity"}
@@ -36,6 +43,21 @@ def inner_service(
             type="ClusterIP",
             selector={"app": app},
             ports=[ServicePortArgs(name=port_name, port=port, target_port=port_name)],
+        ),
+        opts=opts,
+    )
+
+
+def volume_claim(app: str, namespace: str, storage: str, opts: pulumi.ResourceOptions) -> PersistentVolumeClaim:
+    """A claim called `app` for a volume of that size, which one pod uses at a time.
+
+    Pulumi does not wait for the volume: the usual StorageClass makes it for the first pod that wants it.
+    """
+    return PersistentVolumeClaim(
+        app,
+        metadata=metadata(app, namespace, app, {"pulumi.com/skipAwait": "true"}),
+        spec=PersistentVolumeClaimSpecArgs(
+            access_modes=["ReadWriteOnce"], resources=VolumeResourceRequirementsArgs(requests={"storage": storage})
         ),
         opts=opts,
     )

@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from infra.kube import content_hash, inner_service, metadata
+from infra.kube import content_hash, inner_service, metadata, volume_claim
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
 from infra.secret_refs import variable_from_secret
@@ -58,18 +58,7 @@ class ObjectStore(pulumi.ComponentResource):
             core.v1.Secret(each, metadata=metadata(each, args.namespace, APP), string_data=content, opts=child)
             for each, content in secrets.items()
         ]
-        needed.append(
-            core.v1.PersistentVolumeClaim(
-                APP,
-                # Pulumi would wait for its volume, which local-path makes for the first pod that uses it.
-                metadata=metadata(APP, args.namespace, APP, {"pulumi.com/skipAwait": "true"}),
-                spec=core.v1.PersistentVolumeClaimSpecArgs(
-                    access_modes=["ReadWriteOnce"],
-                    resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": store.storage}),
-                ),
-                opts=child,
-            )
-        )
+        needed.append(volume_claim(APP, args.namespace, store.storage, child))
         apps.v1.Deployment(
             APP,
             metadata=metadata(APP, args.namespace, APP),

@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_kubernetes import apps, core, meta
 
-from infra.kube import custom_resource, inner_service, metadata
+from infra.kube import custom_resource, inner_service, metadata, volume_claim
 from infra.pods import PodArgs, hardened_pod, http_get, resources
 from infra.priorities import Priority
 
@@ -28,17 +28,8 @@ class Pushgateway(pulumi.ComponentResource):
     def __init__(self, name: str, args: PushgatewayArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Pushgateway", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        claim = core.v1.PersistentVolumeClaim(
-            APP,
-            # Bound once a pod wants it: a StorageClass that waits for the first consumer is the usual one.
-            metadata=metadata(APP, args.namespace, APP, {"pulumi.com/skipAwait": "true"}),
-            spec=core.v1.PersistentVolumeClaimSpecArgs(
-                access_modes=["ReadWriteOnce"],
-                # A few kilobytes are used; less than this many providers do not sell.
-                resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": "1Gi"}),
-            ),
-            opts=child,
-        )
+        # A few kilobytes are used; less than this many providers do not sell.
+        claim = volume_claim(APP, args.namespace, "1Gi", child)
         apps.v1.Deployment(
             APP,
             metadata=metadata(APP, args.namespace, APP),

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -42,8 +43,8 @@ class Kubectl:
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
         return done.stdout
 
-    def json(self, *words: str) -> dict:
-        return json.loads(self(*words, "--output=json"))
+    def json(self, *words: str) -> dict[str, Any]:
+        return dict(json.loads(self(*words, "--output=json")))
 
     def proxy(self, kind: str, name: str, port: str, path: str) -> str:
         """GET `path` of a pod or Service through the API server."""
@@ -112,7 +113,7 @@ class Society:
         """Send a mint whose signature says that it is the society's founder's, and is not."""
         return client.post("/v1/lct/mint", json=self.mint_body(), auth=_ForgedAuth(self._founder))
 
-    def mint_body(self, entity_type: str = "device") -> dict:
+    def mint_body(self, entity_type: str = "device") -> dict[str, Any]:
         """Return a mint request for a new entity, whose private key goes nowhere."""
         key = Ed25519PrivateKey.generate()
         return {
@@ -126,7 +127,9 @@ class Society:
 
     def _found(self, client: httpx.Client) -> None:
         """The stack's founder is an operator on the embedded cluster."""
-        operator = PayerAuth(load_pem_private_key(credentials.FOUNDER_KEY.read_bytes(), password=None))
+        key = load_pem_private_key(credentials.FOUNDER_KEY.read_bytes(), password=None)
+        assert isinstance(key, Ed25519PrivateKey)
+        operator = PayerAuth(key)
         body = {
             "name": self.name,
             "founder_public_key": to_multikey(raw_public_key(self._founder)),

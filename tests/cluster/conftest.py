@@ -5,6 +5,7 @@ import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -45,7 +46,7 @@ def prometheus(kubectl: Kubectl) -> Prometheus:
 
 
 @pytest.fixture(scope="session")
-def outputs() -> dict:
+def outputs() -> dict[str, Any]:
     return stack.outputs()
 
 
@@ -55,7 +56,7 @@ def tls() -> ssl.SSLContext:
 
 
 @pytest.fixture(scope="session")
-def edge(target: Target, outputs: dict, kubectl: Kubectl) -> tuple[str, int]:
+def edge(target: Target, outputs: dict[str, Any], kubectl: Kubectl) -> tuple[str, int]:
     """The edge's address and port: the node's own, where the address a client comes from is seen."""
     return target.address(), int(outputs["edge_node_port"])
 

@@ -33,7 +33,7 @@ def networks() -> dict[str, Path]:
             files[os.stat(process / "ns" / "net").st_ino] = process / "ns" / "net"
         except OSError:
             continue  # ended meanwhile, or not ours
-    found = {}
+    found: dict[str, Path] = {}
     for file in files.values():
         shown = subprocess.run([*_inside(file), "ip", "-json", "address", "show", "dev", "eth0"], capture_output=True)
         if shown.returncode == 0:

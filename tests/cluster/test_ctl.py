@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -24,11 +25,11 @@ PAUSED = "redis-exporter"  # whose absence no alert minds for some minutes
 NewClient = Callable[[], httpx.Client]
 
 
-def web4ctl(*words: str) -> subprocess.CompletedProcess:
+def web4ctl(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([WEB4CTL, *words], capture_output=True, text=True, check=False)
 
 
-def status() -> tuple[int, dict]:
+def status() -> tuple[int, dict[str, Any]]:
     done = web4ctl("status", "--json")
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
@@ -94,12 +95,18 @@ def test_each_part_has_a_log(part: str, place: Place, capfd: pytest.CaptureFixtu
     assert capfd.readouterr().out.startswith("[pod/")
 
 
+def test_a_log_as_json_has_the_pod_and_the_time_of_each_line(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    logs.show(place, "edge", follow=False, since="", as_json=True)
+    said = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert said and all(each["pod"].startswith("web4-edge-") and each["time"] for each in said)
+
+
 @pytest.mark.parametrize(("page", "path"), [("prometheus", "/-/ready"), ("alertmanager", "/-/ready")])
 def test_a_page_answers_until_ctrl_c(page: str, path: str) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free_port = probe.getsockname()[1]
-    command = [WEB4CTL, "open", page, "--json", f"--port={free_port}"]
+    command: list[str | Path] = [WEB4CTL, "open", page, "--json", f"--port={free_port}"]
     running = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -107,6 +114,7 @@ def test_a_page_answers_until_ctrl_c(page: str, path: str) -> None:
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
+    assert running.stdout
     head = "".join(running.stdout.readline() for _ in range(4))
     assert json.loads(head) == {"page": page, "url": f"http://127.0.0.1:{free_port}"}
     assert httpx.get(f"http://127.0.0.1:{free_port}{path}", timeout=10).status_code == 200

@@ -18,7 +18,7 @@ NewClient = Callable[[], httpx.Client]
 
 
 def primary(kubectl: Kubectl) -> str:
-    return kubectl.json("get", "cluster", CLUSTER)["status"]["currentPrimary"]
+    return str(kubectl.json("get", "cluster", CLUSTER)["status"]["currentPrimary"])
 
 
 def sql(kubectl: Kubectl, statement: str) -> list[str]:

@@ -38,7 +38,7 @@ class Pulumi:
         small = {f"{stack.PROJECT}:{name}": value for name, value in SMALL.items()}
         self._config.write_text(yaml.safe_dump({**document, "config": overlay(first, small)}))
 
-    def __call__(self, *words: str) -> subprocess.CompletedProcess:
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
         options = (f"--cwd={REPO}", "--non-interactive", "--color=never")
         return subprocess.run(
             [BIN / "pulumi", *options, *words, f"--stack={STACK}", f"--config-file={self._config}"],

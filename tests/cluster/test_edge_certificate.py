@@ -8,8 +8,9 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,8 @@ import pytest
 from cluster_stack import Kubectl, Society
 from cryptography import x509
 
-from local import credentials, pki, stack
+from local import credentials, pki
+from local.paths import STATE
 from local.target import Target
 
 society = Society()
@@ -45,7 +47,7 @@ def mount(kubectl: Kubectl, certificate: bytes, key: bytes) -> None:
 @pytest.fixture
 def renewed(tmp_path: Path, target: Target) -> tuple[Path, Path]:
     """Another certificate and key, by the same authority for the same names."""
-    ca = pki.authority(stack.STATE, "edge-ca")
+    ca = pki.authority(STATE, "edge-ca")
     names = (*credentials.SERVER_NAMES, target.address())
     return pki.issue(ca, tmp_path, "edge", credentials.SERVER_NAMES[0], names=names)
 
@@ -70,7 +72,9 @@ def wait_until(met: Callable[[], bool], what: str) -> None:
 
 def serial(edge: tuple[str, int], tls: ssl.SSLContext) -> int:
     with tls.wrap_socket(socket.create_connection(edge, timeout=10), server_hostname=edge[0]) as connection:
-        return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True)).serial_number
+        presented = connection.getpeercert(binary_form=True)
+        assert presented is not None
+        return x509.load_der_x509_certificate(presented).serial_number
 
 
 def served(edge: tuple[str, int], tls: ssl.SSLContext) -> set[int]:
@@ -104,20 +108,20 @@ def test_a_renewed_certificate_is_served_by_the_same_pods_and_no_request_is_lost
 
     def stream() -> list[int]:
         """New connections, one after another, from so many addresses that none comes to its limit."""
-        statuses = []
-        for client in itertools.cycle(addresses[:30]):
-            if done.wait(0.25):
-                return statuses
-            statuses.append(client.get("/health").status_code)
+        statuses: list[int] = []
+        clients = itertools.cycle(addresses[:30])
+        while not done.wait(0.25):
+            statuses.append(next(clients).get("/health").status_code)
+        return statuses
 
     def under_way() -> list[tuple[int, bool]]:
         """A new unfinished request every second."""
-        begun = []
+        begun: list[Future[tuple[int, bool]]] = []
+        clients = itertools.cycle(addresses[30:])
         with ThreadPoolExecutor() as lanes:
-            for client in itertools.cycle(addresses[30:]):
-                if done.wait(1):
-                    return [each.result() for each in begun]
-                begun.append(lanes.submit(half_a_mint, client, changed))
+            while not done.wait(1):
+                begun.append(lanes.submit(half_a_mint, next(clients), changed))
+            return [each.result() for each in begun]
 
     with httpx.Client(base_url=f"https://{edge[0]}:{edge[1]}", verify=tls, timeout=10) as kept:
         assert kept.get("/health").status_code == 200
@@ -145,8 +149,11 @@ def test_a_certificate_that_cannot_be_served_changes_nothing_and_the_log_says_so
     since = datetime.now(UTC).isoformat()
     other_key = credentials.FOUNDER_KEY.read_bytes()
     mount(kubectl, renewed[0].read_bytes(), other_key)
+
+    def refused_by(pod: str) -> bool:
+        return "the new certificate is refused" in kubectl("logs", pod, f"--since-time={since}")
+
     for pod in before:
-        words = ("logs", pod, f"--since-time={since}")
-        wait_until(lambda words=words: "the new certificate is refused" in kubectl(*words), f"refused by {pod}")
+        wait_until(partial(refused_by, pod), f"refused by {pod}")
     assert served(edge, tls) == {number}
     assert pods(kubectl) == before

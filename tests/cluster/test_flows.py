@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from cluster_stack import Kubectl
@@ -103,7 +104,7 @@ def addresses_of_pods(kubectl: Kubectl, arrows: tuple[Flow, ...]) -> dict[str, l
     return found
 
 
-def belongs(pod: dict, party: Party) -> bool:
+def belongs(pod: dict[str, Any], party: Party) -> bool:
     same_place = (pod["namespace"] == "web4") == (party.place is Place.OURS)
     return same_place and party.pods.items() <= pod["labels"].items() and "deletionTimestamp" not in pod
 

@@ -33,8 +33,8 @@ def test_a_planted_pod_is_refused_by_the_rules_name_with_what_to_do(tmp_path: Pa
     for name in ("PULUMI_CONFIG_PASSPHRASE_FILE", "KUBECONFIG"):
         environment.pop(name, None)
 
-    def pulumi(*words: str) -> subprocess.CompletedProcess:
-        command = [BIN / "pulumi", "--cwd", tmp_path, "--non-interactive", "--color=never", *words]
+    def pulumi(*words: str) -> subprocess.CompletedProcess[str]:
+        command: list[str | Path] = [BIN / "pulumi", "--cwd", tmp_path, "--non-interactive", "--color=never", *words]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     assert pulumi("stack", "init", "planted").returncode == 0

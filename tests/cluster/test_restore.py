@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -137,7 +138,7 @@ def damaged() -> Iterator[None]:
             _write(path, content)
 
 
-def _write(path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> None:
     with path.open("r+b") as file:  # in place: the object's attributes are the file's
         file.write(content)
 

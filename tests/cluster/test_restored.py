@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,14 +18,14 @@ NewClient = Callable[[], httpx.Client]
 society = Society()
 
 
-def store(kubectl: Kubectl) -> dict:
-    return kubectl.json("get", "cluster", CLUSTER)["spec"]["backup"]["barmanObjectStore"]
+def store(kubectl: Kubectl) -> dict[str, Any]:
+    return dict(kubectl.json("get", "cluster", CLUSTER)["spec"]["backup"]["barmanObjectStore"])
 
 
 @pytest.fixture
 def folder(kubectl: Kubectl) -> str:
     """Where the database archives to before the test."""
-    return store(kubectl).get("serverName", CLUSTER)
+    return str(store(kubectl).get("serverName", CLUSTER))
 
 
 def test_the_database_is_what_it_was_and_serves_and_is_backed_up_again(
@@ -37,7 +38,7 @@ def test_the_database_is_what_it_was_and_serves_and_is_backed_up_again(
     moment = kubectl(*psql, "--command=SELECT to_json(clock_timestamp())#>>'{}'").strip()
     gone = society.mint(client).json()["data"]["lct_id"]
 
-    command = [WEB4CTL, "restore", f"--to={moment}", "--yes", "--json"]
+    command: list[str | Path] = [WEB4CTL, "restore", f"--to={moment}", "--yes", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     restored = json.loads(done.stdout)
@@ -55,7 +56,7 @@ def test_the_database_is_what_it_was_and_serves_and_is_backed_up_again(
 def test_a_time_before_the_backups_or_to_come_is_refused_before_anything_is_touched(kubectl: Kubectl) -> None:
     before = kubectl.json("get", "cluster", CLUSTER)["metadata"]["uid"]
     for moment, part in (("2020-01-01T00:00:00Z", "the backups begin at"), ("2120-01-01T00:00:00Z", "is yet to come")):
-        command = [WEB4CTL, "restore", f"--to={moment}", "--yes"]
+        command: list[str | Path] = [WEB4CTL, "restore", f"--to={moment}", "--yes"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 1
         assert part in done.stderr

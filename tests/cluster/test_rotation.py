@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import httpx
 import pytest
@@ -50,10 +51,10 @@ def use(new_client: NewClient) -> Iterator[list[tuple[str, int | str]]]:
         while not enough.is_set():
             client, society = new_client(), Society()
             for _ in range(MINTS_EACH):
-                minted = note("mint", lambda society=society, client=client: society.mint(client))
+                minted = note("mint", partial(society.mint, client))
                 if minted and minted.is_success:
                     path = f"/v1/lct/{minted.json()['data']['lct_id']}"
-                    note("read", lambda path=path, client=client: client.get(path))
+                    note("read", partial(client.get, path))
                 if enough.wait(PAUSE_SECONDS):
                     return
 

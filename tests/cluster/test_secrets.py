@@ -10,6 +10,7 @@ from cluster_stack import Kubectl
 from test_stack import pulumi
 
 from local import credentials, stack
+from local.paths import STATE
 
 
 class Needles(dict[str, list[str]]):
@@ -45,7 +46,7 @@ def needles_of(value: bytes) -> list[str]:
 @pytest.fixture(scope="module")
 def needles(kubectl: Kubectl) -> Needles:
     """Every secret of the stack: this machine's files, and the namespace's Secrets, the operators' included."""
-    private = [path for path in stack.STATE.iterdir() if path.is_file() and not path.stat().st_mode & 0o077]
+    private = [path for path in STATE.iterdir() if path.is_file() and not path.stat().st_mode & 0o077]
     known = {f"file {path.name}": path.read_bytes() for path in private if path.name not in PUBLIC_FILES}
     for secret in kubectl.json("get", "secrets")["items"]:
         for key, value in secret.get("data", {}).items():

@@ -13,6 +13,7 @@ from web4_identity.validation.craft import MINT_PATH, Party, Signing, signed_hea
 
 from local import credentials, stack
 from local.images import build as images
+from local.images.catalogue import REPOSITORY
 from local.paths import REPO
 
 society = Society()
@@ -34,7 +35,7 @@ def unchecked(tmp_path_factory: pytest.TempPathFactory) -> str:
     place = f"/opt/web4/lib/python3.11/site-packages/{FILE}"
     recipe.write_text(f"FROM {images.references()['identity']}\nCOPY payer_proof.py {place}\n")
     images.add(VARIANT, recipe)
-    return f"{images.REPOSITORY}/{VARIANT}"
+    return f"{REPOSITORY}/{VARIANT}"
 
 
 def with_image(image: str, folder: Path) -> Path:

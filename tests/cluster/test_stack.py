@@ -12,10 +12,10 @@ from local.cluster import lifecycle
 from local.cluster.components import components
 from local.cluster.process import alive
 from local.images import build as images
-from local.paths import BIN, CLUSTER, REPO
+from local.paths import BIN, CLUSTER, REPO, STATE
 
 
-def pulumi(*words: str) -> subprocess.CompletedProcess:
+def pulumi(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [BIN / "pulumi", "--cwd", REPO, "--non-interactive", "--color=never", *words, f"--stack={stack.STACK}"],
         env={**os.environ, **stack.environment()},
@@ -61,7 +61,7 @@ def test_keys_are_private() -> None:
     keys = [
         *(CLUSTER / "pki").glob("*.key"),
         *CLUSTER.glob("*.kubeconfig"),
-        *stack.STATE.glob("*.key"),
+        *STATE.glob("*.key"),
         credentials.FOUNDER_KEY,
     ]
     assert len(keys) > 10

@@ -50,7 +50,7 @@ def blocks(page: Path) -> list[Block]:
     return [
         Block(page, token.map[0] + 1, token.info.strip(), token.content.strip())
         for token in tokens(page)
-        if token.type == "fence"
+        if token.type == "fence" and token.map
     ]
 
 

@@ -41,7 +41,8 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def _simple(words: list[str]) -> Iterator[list[str]]:
-    kept, skip = [], False
+    kept: list[str] = []
+    skip = False
     if words[:1] == ["for"]:
         return  # its words are a list
     for word in words:

@@ -5,6 +5,7 @@ Whether a runbook's commands do what they should is tested on the running stack 
 """
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -73,7 +74,7 @@ def complaint(words: list[str]) -> str:
     return "" if program in OTHERS | CLOUDS | {"pytest", "ruff", "python"} else f"what is {program}?"
 
 
-def test_a_block_says_what_it_is_written_in():
+def test_a_block_says_what_it_is_written_in() -> None:
     unknown = {str(block): block.language for block in BLOCKS if block.language not in LANGUAGES}
     assert unknown == {}
     assert len(of("sh")) > 100 and len(of("promql")) > 80 and len(of("yaml")) > 3, (
@@ -82,14 +83,14 @@ def test_a_block_says_what_it_is_written_in():
 
 
 @pytest.mark.parametrize("block", of("sh"), ids=str)
-def test_bash_reads_a_block_and_each_command_in_it_exists(block):
+def test_bash_reads_a_block_and_each_command_in_it_exists(block: Block) -> None:
     assert syntax_error(block.text) == ""
     found = [complaint(words) for words in commands(block.text)]
     assert [line for line in found if line] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_a_command_in_the_text_exists_too(page):
+def test_a_command_in_the_text_exists_too(page: Path) -> None:
     ours = ("make ", "web4-identity ", "web4ctl ", "kubectl ", "pulumi ")
     spans = [span.replace("…", "x").replace("<", "").replace(">", "") for span in code_spans(page)]
     found = [complaint(words) for span in spans if span.startswith(ours) for words in commands(span)]
@@ -102,7 +103,7 @@ def is_stack(document: object) -> bool:
 
 
 @pytest.mark.parametrize("block", of("yaml"), ids=str)
-def test_settings_are_settings_and_other_yaml_is_of_some_kind(block):
+def test_settings_are_settings_and_other_yaml_is_of_some_kind(block: Block) -> None:
     stack = overlay(example("prod", block.page), {**EDITED, "platform": {"manifests": str(MANIFESTS)}})
     for document in yaml.safe_load_all(block.text):
         keys = document.get("config", document)
@@ -115,14 +116,14 @@ def test_settings_are_settings_and_other_yaml_is_of_some_kind(block):
             )
 
 
-def test_python_compiles_and_json_parses():
+def test_python_compiles_and_json_parses() -> None:
     for block in of("python"):
         compile(block.text, str(block), "exec")
     for block in of("json"):
         json.loads(block.text)
 
 
-def test_what_is_wrong_is_found():
+def test_what_is_wrong_is_found() -> None:
     wrong = {
         "make everything": "make: no everything",
         "make up FASTER=1": "make: no FASTER",

@@ -34,7 +34,7 @@ def given(environment: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def test_it_is_by_the_specification():
+def test_it_is_by_the_specification() -> None:
     validator = jsonschema_rs.validator_for(SCHEMA)
     assert [
         f"{'.'.join(map(str, each.instance_path))}: {each.message}" for each in validator.iter_errors(COMPOSE)
@@ -43,7 +43,7 @@ def test_it_is_by_the_specification():
     assert not validator.is_valid(wrong)
 
 
-def test_the_service_accepts_its_variables_as_production_and_knows_each():
+def test_the_service_accepts_its_variables_as_production_and_knows_each() -> None:
     for name in ("identity", "migrate"):
         done = subprocess.run(
             [Path(sys.executable).with_name("web4-identity"), "check-config"],
@@ -57,27 +57,27 @@ def test_the_service_accepts_its_variables_as_production_and_knows_each():
         assert SERVICES[name]["environment"].keys() - {"PGPASSWORD"} <= shown, done.stdout
 
 
-def test_every_variable_is_in_the_example_of_env_and_no_other():
+def test_every_variable_is_in_the_example_of_env_and_no_other() -> None:
     used = set(VARIABLE.findall((FOLDER / "compose.yaml").read_text()))
     example = {line.partition("=")[0] for line in (FOLDER / "env.example").read_text().splitlines() if "=" in line}
     assert used == example
 
 
-def test_the_edge_is_the_stacks_own_and_reaches_the_service_alone():
+def test_the_edge_is_the_stacks_own_and_reaches_the_service_alone() -> None:
     assert (FOLDER / "nginx.conf").read_text() == compose_edge.render(), "run `make docs`"
     address = SERVICES["nginx"]["networks"]["inside"]["ipv4_address"]
     assert SERVICES["identity"]["environment"]["TRUSTED_PROXIES"] == f"{address}/32"
     assert [name for name, each in SERVICES.items() if "ports" in each] == ["nginx"]
 
 
-def test_what_is_ours_to_harden_is_hardened():
+def test_what_is_ours_to_harden_is_hardened() -> None:
     for name, service in SERVICES.items():
         assert "no-new-privileges:true" in service["security_opt"], name
         if name != "postgres":  # its entry point prepares the volume as root
             assert service["read_only"] and service["cap_drop"] == ["ALL"], name
 
 
-def test_images_are_the_versions_of_the_stacks():
+def test_images_are_the_versions_of_the_stacks() -> None:
     stacks = ImageSettings()
     assert SERVICES["identity"]["image"] == stacks.identity
     for name, wanted in (("redis", stacks.redis), ("nginx", stacks.nginx), ("postgres", stacks.postgres)):

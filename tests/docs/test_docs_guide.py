@@ -35,12 +35,12 @@ def functions() -> Iterator[str]:
 TESTS = set(functions())
 
 
-def test_every_section_command_and_step_of_the_guide_has_a_row_in_its_order():
+def test_every_section_command_and_step_of_the_guide_has_a_row_in_its_order() -> None:
     assert headings(PAGE, 2) == list(GUIDE)
     assert [plain(row[0]) for row in rows(PAGE)] == [each for section in GUIDE.values() for each in section]
 
 
-def test_every_row_names_something_here_a_command_and_tests_that_exist():
+def test_every_row_names_something_here_a_command_and_tests_that_exist() -> None:
     for guide, here, command, tests in rows(PAGE):
         links = [token for token in here.children or () if token.type == "link_open"]
         assert links, f"{plain(guide)}: nothing here"
@@ -49,7 +49,7 @@ def test_every_row_names_something_here_a_command_and_tests_that_exist():
         assert [name for name in spans(tests) if name not in TESTS] == [], plain(guide)
 
 
-def test_each_item_of_the_checklist_names_its_rules_and_tests():
+def test_each_item_of_the_checklist_names_its_rules_and_tests() -> None:
     table = [row for row in rows(SECURITY) if any(span.startswith("test_") for span in spans(row[-1]))]
     checklist = {
         *("Test Mode Disabled", "Rate Limiting Configured", "Input Validation Active", "HTTPS Only", "Firewall Rules"),
@@ -63,6 +63,6 @@ def test_each_item_of_the_checklist_names_its_rules_and_tests():
         assert set(spans(tests)) <= TESTS, plain(item)
 
 
-def test_a_table_is_read_as_github_shows_it():
+def test_a_table_is_read_as_github_shows_it() -> None:
     assert len(rows(PAGE)) > 50 and all(len(row) == 4 for row in rows(PAGE))
     assert sum(token.type == "tbody_open" for token in tokens(PAGE)) == len(GUIDE)

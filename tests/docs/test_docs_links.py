@@ -27,18 +27,18 @@ def problem(page: Path, link: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_a_link_leads_to_a_file_and_a_heading_that_are_there(page):
+def test_a_link_leads_to_a_file_and_a_heading_that_are_there(page: Path) -> None:
     wrong = {link: found for link in links(page) if (found := problem(page, link))}
     assert wrong == {}
 
 
-def test_the_index_leads_to_every_page_and_every_decision():
+def test_the_index_leads_to_every_page_and_every_decision() -> None:
     index = ROOT / "docs" / "README.md"
     listed = {(index.parent / link.partition("#")[0]).resolve() for link in links(index)}
     assert [name(page) for page in INDEXED if page not in listed] == []
 
 
-def test_the_readme_leads_to_the_index_and_fits_two_screens():
+def test_the_readme_leads_to_the_index_and_fits_two_screens() -> None:
     readme = ROOT / "README.md"
     assert "docs/README.md" in links(readme)
     assert len(readme.read_text().splitlines()) <= 100

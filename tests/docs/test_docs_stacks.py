@@ -27,29 +27,31 @@ def stack(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=CLOUDS)
-def cloud(request) -> str:
-    return request.param
+def cloud(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def program(cloud) -> Program:
+def program(cloud: str) -> Program:
     return run_program(overlay(stack(cloud), EDITED))
 
 
-def test_these_are_all_files_and_the_page_is_about_each():
+def test_these_are_all_files_and_the_page_is_about_each() -> None:
     assert {file.stem for file in FOLDER.iterdir()} == {*CLOUDS, "managed-postgres"}
     page = (ROOT / "docs" / "clouds.md").read_text()
     assert [file.name for file in FOLDER.iterdir() if f"(stacks/{file.name})" not in page] == []
 
 
-def test_all_that_is_refused_is_an_examples_name_or_an_image_without_a_digest(cloud):
+def test_all_that_is_refused_is_an_examples_name_or_an_image_without_a_digest(cloud: str) -> None:
     with pytest.raises(pulumi.RunError) as caught:
         build_settings(stack(cloud))
     left = [line for line in str(caught.value).splitlines() if "can change under its tag" not in line]
     assert left and all("is an example's" in line for line in left), left
 
 
-def test_the_load_balancer_asks_for_what_the_file_says_and_keeps_the_clients_address(cloud, program):
+def test_the_load_balancer_asks_for_what_the_file_says_and_keeps_the_clients_address(
+    cloud: str, program: Program
+) -> None:
     service = program.find("Service", "web4-edge").inputs
     assert service["spec"]["type"] == "LoadBalancer"
     assert service["spec"]["externalTrafficPolicy"] == "Local"
@@ -57,20 +59,20 @@ def test_the_load_balancer_asks_for_what_the_file_says_and_keeps_the_clients_add
     assert asked and asked.items() <= service["metadata"]["annotations"].items()
 
 
-def test_backups_are_made_as_the_clouds_identity_and_no_key_is_needed(cloud, program):
+def test_backups_are_made_as_the_clouds_identity_and_no_key_is_needed(cloud: str, program: Program) -> None:
     spec = program.find("Cluster", "web4-identity-db").inputs["spec"]
     identity = {key: value for key, value in stack(cloud)["backup"].items() if key.endswith(("role", "account", "_id"))}
     assert list(spec["serviceAccountTemplate"]["metadata"]["annotations"].values()) == list(identity.values())
 
 
-def test_redis_is_the_clouds_own_and_spoken_to_in_tls(cloud, program):
+def test_redis_is_the_clouds_own_and_spoken_to_in_tls(cloud: str, program: Program) -> None:
     assert not [each for each in program.of_kind("Deployment") if each.name == "redis"]
     (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
     plain = {each["name"]: each.get("value") for each in container["env"]}
     assert (plain["REDIS_HOST"], plain["REDIS_TLS"]) == (stack(cloud)["redis"]["external"]["host"], "true")
 
 
-def test_the_page_names_every_secret_that_a_stack_refers_to(cloud):
+def test_the_page_names_every_secret_that_a_stack_refers_to(cloud: str) -> None:
     def named(values: Any) -> set[str]:
         if not isinstance(values, dict):
             return set()
@@ -82,7 +84,7 @@ def test_the_page_names_every_secret_that_a_stack_refers_to(cloud):
     assert len(names) >= 7 and [name for name in names if f"`{name}`" not in page] == []
 
 
-def test_with_managed_postgres_there_is_none_in_the_cluster_and_nothing_to_back_up(cloud):
+def test_with_managed_postgres_there_is_none_in_the_cluster_and_nothing_to_back_up(cloud: str) -> None:
     values = {key: value for key, value in stack(cloud).items() if key != "backup"}
     made = run_program(overlay({**values, **stack("managed-postgres")}, EDITED))
     assert not made.of_kind("Cluster") and not made.of_kind("ScheduledBackup")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,13 +25,13 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def run(words: list[str], cache: Path, **variables: str) -> subprocess.CompletedProcess:
+def run(words: list[str], cache: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         words, cwd=REPO, env={**os.environ, "WEB4_CACHE": str(cache), **variables}, capture_output=True, text=True
     )
 
 
-def refused(done: subprocess.CompletedProcess, cache: Path, *parts: str) -> None:
+def refused(done: subprocess.CompletedProcess[str], cache: Path, *parts: str) -> None:
     """Assert one `error:` line with all `parts`, a failing exit code, and an untouched cache folder."""
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
@@ -41,11 +42,11 @@ def refused(done: subprocess.CompletedProcess, cache: Path, *parts: str) -> None
     assert not cache.exists()
 
 
-def up(cache: Path, **variables: str) -> subprocess.CompletedProcess:
+def up(cache: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return run([sys.executable, "-m", "local", "up"], cache, **variables)
 
 
-def check(cache: Path, *prefix: str, **variables: str) -> subprocess.CompletedProcess:
+def check(cache: Path, *prefix: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return run([*prefix, "/usr/bin/python3", "local/preflight.py"], cache, **variables)
 
 
@@ -76,7 +77,7 @@ def test_an_old_go(cache: Path, tmp_path: Path) -> None:
 
 
 def test_too_little_disk(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100e9, 93e9, 7e9))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=7e9))
     message = preflight.problem(cache, embedded=True)
     assert message is not None
     assert "7.0 GB of disk free" in message
@@ -96,7 +97,7 @@ def taken_port() -> Iterator[int]:
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def test_a_port_taken(cache: Path, taken_port: int) -> None:

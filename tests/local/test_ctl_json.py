@@ -88,7 +88,12 @@ def test_the_variables_are_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_attacks_are_asked_for_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr("local.gate.validate", lambda where, words: asked.append(words) or 0)
+    asked: list[list[str]] = []
+
+    def validate(_: object, words: list[str]) -> int:
+        asked.append(words)
+        return 0
+
+    monkeypatch.setattr("local.gate.validate", validate)
     assert CliRunner().invoke(app, ["validate", "--json", "--timeout=5"]).exit_code == 0
     assert asked == [["--timeout=5", "--json"]]

@@ -1,7 +1,7 @@
 """`web4ctl status`: the whole screen, what is shown when a part cannot be asked, and the exit code."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from local.ctl.app import app
 from local.errors import UserError
+from local.place import Place
+from local.prometheus import Prometheus
 from local.status import look, screen
 from local.status.model import Row, Section, Status
 
@@ -30,7 +32,7 @@ def answers() -> Mapping[str, Any]:
 
 def test_without_prometheus_the_rest_is_shown_and_it_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def no_pod(place):
+    def no_pod(place: Place) -> Iterator[Prometheus]:
         raise UserError("service prometheus-operated cannot be forwarded: no pod")
         yield
 
@@ -43,7 +45,7 @@ def test_without_prometheus_the_rest_is_shown_and_it_says_so(home: Path, monkeyp
 
 def test_what_may_not_be_asked_is_shown_as_unknown(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def asked(place):
+    def asked(place: Place) -> Iterator[Prometheus]:
         yield figures({}, [WATCHDOG])
 
     monkeypatch.setattr(look, "asked", asked)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -117,7 +118,7 @@ app(["open", "prometheus", "--port", "45678"])
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
-    assert running.stdout.readline() == "prometheus: http://127.0.0.1:45678 until Ctrl-C\n"
+    assert running.stdout and running.stdout.readline() == "prometheus: http://127.0.0.1:45678 until Ctrl-C\n"
     time.sleep(0.2)  # past the line, into the waiting
     os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate()
@@ -216,7 +217,7 @@ def test_a_backup_that_takes_too_long_goes_on(place: Place, kubectl: Says, monke
         ({"external": True}, "stack staging has its Postgres elsewhere"),
     ],
 )
-def test_a_stack_without_backups_takes_none(place: Place, change: dict, line: str) -> None:
+def test_a_stack_without_backups_takes_none(place: Place, change: dict[str, Any], line: str) -> None:
     if "external" in change:
         change = {"database": place.settings.database.model_copy(update={"external": "elsewhere"})}
     without = Place(place.stack, place.where, place.settings.model_copy(update=change))

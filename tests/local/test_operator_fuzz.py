@@ -34,12 +34,12 @@ def fuzzed(examples: int) -> settings:
     )
 
 
-def run(*words: str, **variables: str) -> subprocess.CompletedProcess:
+def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "local", *words]
     return subprocess.run(command, cwd=REPO, env={**os.environ, **variables}, capture_output=True, text=True)
 
 
-def refused(done: subprocess.CompletedProcess) -> None:
+def refused(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode in {1, 2}, done
     assert "Traceback" not in done.stderr
     assert "rror" in done.stderr, done.stderr
@@ -82,7 +82,7 @@ def test_any_edge_port_is_one_or_is_refused(text: str) -> None:
 @example("render", ["x" * 5000])
 @example("verify", ["../../etc/passwd"])
 @example("verify", ["x" * 5000])
-def test_any_argument_is_refused(tmp_path_factory, command: str, words: list[str]) -> None:
+def test_any_argument_is_refused(tmp_path_factory: pytest.TempPathFactory, command: str, words: list[str]) -> None:
     cache = tmp_path_factory.mktemp("none") / "cache"
     refused(run(command, *words, WEB4_CACHE=str(cache)))
     assert not cache.exists()
@@ -140,7 +140,7 @@ documents = st.recursive(
 @example(b"config: {}")
 @example(b"[" * 5000)
 @example(b"config: !!python/object:os.system x")
-def test_any_file_is_a_stack_s_or_is_refused(tmp_path_factory, text: bytes) -> None:
+def test_any_file_is_a_stack_s_or_is_refused(tmp_path_factory: pytest.TempPathFactory, text: bytes) -> None:
     folder = tmp_path_factory.mktemp("file")
     file = folder / "Pulumi.dev.yaml"
     file.write_bytes(text)

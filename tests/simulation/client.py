@@ -21,7 +21,7 @@ class Client:
     """Its administrator."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        self._kubectl = [BIN / "kubectl", f"--kubeconfig={kubeconfig}"]
+        self._kubectl: list[str | Path] = [BIN / "kubectl", f"--kubeconfig={kubeconfig}"]
 
     def run(self, *words: str, stdin: str = "") -> str:
         """What kubectl printed; raises UserError with what it said if it failed."""
@@ -38,7 +38,8 @@ class Client:
     def list(self, kind: str, namespace: str = "", selector: str = "") -> list[dict[str, Any]]:
         """The objects of a kind."""
         where = [f"--namespace={namespace}"] if namespace else []
-        return json.loads(self.run("get", kind, *where, f"--selector={selector}", "--output=json"))["items"]
+        answer = json.loads(self.run("get", kind, *where, f"--selector={selector}", "--output=json"))
+        return list(answer["items"])
 
     def evict(self, pod: dict[str, Any]) -> bool:
         """Ask for a pod to be evicted, as `kubectl drain` does; False where a disruption budget forbids it."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import yaml
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -66,7 +67,7 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _start(running: ExitStack, name: str, *arguments: str) -> subprocess.Popen:
+def _start(running: ExitStack, name: str, *arguments: str) -> subprocess.Popen[bytes]:
     """Start one program, its output in LOGS/simulation-<name>.log; it ends with `running`."""
     LOGS.mkdir(parents=True, exist_ok=True)
     say(f"simulation: starting {name}")
@@ -80,7 +81,7 @@ def _start(running: ExitStack, name: str, *arguments: str) -> subprocess.Popen:
     return process
 
 
-def _end(process: subprocess.Popen) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(END_SECONDS)
@@ -89,7 +90,7 @@ def _end(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def _wait(server: subprocess.Popen, client: Client) -> None:
+def _wait(server: subprocess.Popen[bytes], client: Client) -> None:
     log = LOGS / "simulation-kube-apiserver.log"
 
     @retry(
@@ -222,7 +223,7 @@ def _metrics_server(here: Path, kubeconfig: Path, port: int) -> tuple[str, ...]:
     )
 
 
-def _metrics_api(port: int) -> list[dict]:
+def _metrics_api(port: int) -> list[dict[str, Any]]:
     """The metrics API as the API server finds it: at a name outside of the cluster."""
     place = {"name": "metrics-server", "namespace": "kube-system"}
     return [

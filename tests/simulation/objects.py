@@ -1,6 +1,6 @@
 """Prod's objects, as `make render STACK=prod` writes them, that decide where pods go and how many there are."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ APPLIED = (
 )
 """In the order to apply them in. Left out: what needs an operator (see `stand_ins`), Secrets and policies, which move
 no pod, and jobs."""
-STAND_INS = {
+STAND_INS: dict[str, tuple[str, Callable[[str], str]]] = {
     "Cluster": ("cnpg.io/cluster", lambda name: name),
     "Prometheus": ("app.kubernetes.io/name", lambda _: "prometheus"),
     "Alertmanager": ("app.kubernetes.io/name", lambda _: "alertmanager"),

@@ -5,6 +5,7 @@ Each step gives a Row for each thing that it looks at; a wrong one does not end 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from tests.simulation.nodes import ZONES, bring_back, lose
 from tests.simulation.view import NAMESPACE, View, even, zone_of
@@ -56,12 +57,12 @@ def scenario(view: View) -> Iterator[Row]:
 
 def _placed(view: View) -> Iterator[Row]:
     for app in SERVICES:
-        view.settled(lambda app=app: view.complete(app, 3))
+        view.settled(partial(view.complete, app, 3))
         nodes = {pod["spec"]["nodeName"] for pod in view.ready(app)}
         yield _row(f"{app} placed", "1 in each zone", f"{view.spread(app)} on {len(nodes)} nodes", "[1, 1, 1] on 3")
     for name, label in STAND_INS.items():
         count = 2 if "Prometheus" in name else 3
-        view.settled(lambda label=label, count=count: len(view.ready(label)) == count)
+        view.settled(partial(_as_many, view, label, count))
         spread = view.spread(label)
         yield Row(f"{name} placed", f"{count} in {count} zones", str(spread), sorted(spread)[-count:] == [1] * count)
     view.settled(lambda: bool(view.ready(REDIS)))
@@ -83,7 +84,7 @@ def _drained(view: View, app: str) -> Iterator[Row]:
     refused = not view.client.evict(second)
     yield Row(f"{app}: a pod evicted of {before}", "allowed", _word(allowed), allowed)
     yield Row(f"{app}: another, while its successor waits", "refused", _word(not refused), refused)
-    (waiting,) = [pod for pod in view.pods(app) if "nodeName" not in pod["spec"]] or [None]
+    waiting = next((pod for pod in view.pods(app) if "nodeName" not in pod["spec"]), None)
     unready = waiting is not None and view.client.evict(waiting)
     yield Row(f"{app}: the successor itself, which serves nobody", "allowed", _word(unready), unready)
     view.client.run("uncordon", "--selector=simulation")
@@ -98,7 +99,7 @@ def _zone_lost(view: View, zone: str) -> Iterator[Row]:
     before = {app: view.spread(app) for app in SERVICES}
     lose(view.client, zone)
     for app, service in SERVICES.items():
-        view.settled(lambda service=service: zone not in view.endpoints(service))
+        view.settled(partial(_left, view, service, zone))
         left = view.endpoints(service)
         most, fewest = sum(before[app]), sum(before[app]) - before[app][ZONES.index(zone)]
         seen = f"{len(left)} of {most}, {left.count(zone)} there"
@@ -114,7 +115,7 @@ def _zone_lost(view: View, zone: str) -> Iterator[Row]:
     postgres = sum(zone_of(pod) != zone for pod in view.ready(POSTGRES))
     yield Row("Postgres (stand-in) in living zones", "2 of 3 at least", f"{postgres} of 3", postgres >= 2)
     for app in SERVICES:
-        view.settled(lambda app=app: view.complete(app))
+        view.settled(partial(view.complete, app))
         yield _evenly(view, f"{zone}'s pods are given up: {app}", app, zone)
     view.settled(lambda: bool(view.ready(REDIS)))
     where = [zone_of(pod) for pod in view.ready(REDIS)]
@@ -125,10 +126,22 @@ def _rolled(view: View, what: str, lost: str = "") -> Iterator[Row]:
     for app in SERVICES:
         old = view.names(app)
         view.client.run("rollout", "restart", f"deployment/{app}", f"--namespace={NAMESPACE}")
-        view.settled(lambda app=app, old=old: view.complete(app) and not old & view.names(app))
+        view.settled(partial(_replaced, view, app, old))
         row = _evenly(view, f"{what}: {app}", app, lost)
         kept = len(old & view.names(app))
         yield Row(row.what, row.should, f"{row.seen}, {kept} old", row.ok and not kept)
+
+
+def _as_many(view: View, app: str, count: int) -> bool:
+    return len(view.ready(app)) == count
+
+
+def _left(view: View, service: str, zone: str) -> bool:
+    return zone not in view.endpoints(service)
+
+
+def _replaced(view: View, app: str, old: set[str]) -> bool:
+    return view.complete(app) and not old & view.names(app)
 
 
 def _evenly(view: View, what: str, app: str, lost: str, count: int = 0) -> Row:

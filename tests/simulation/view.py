@@ -53,7 +53,7 @@ class View:
     def wanted(self, app: str) -> int:
         """How many pods its Deployment is to have, which the autoscaler says."""
         (found,) = self.client.list("deployments", NAMESPACE, f"app={app}")
-        return found["spec"]["replicas"]
+        return int(found["spec"]["replicas"])
 
     def complete(self, app: str, count: int = 0) -> bool:
         """Whether an app has all the pods it wants (`count`, if given), each Ready, and no other."""
@@ -77,7 +77,7 @@ class View:
 
 def zone_of(pod: dict[str, Any]) -> str:
     """Where a pod is."""
-    return _ZONE_OF[pod["spec"]["nodeName"]]
+    return str(_ZONE_OF[pod["spec"]["nodeName"]])
 
 
 def even(spread: list[int]) -> bool:

@@ -2,7 +2,7 @@
 
 import typer
 
-from local.ctl import checking, keeping, looking, running
+from local.ctl import checking, keeping, looking, running, supplying
 from local.ctl.base import Group
 
 app = typer.Typer(
@@ -18,5 +18,5 @@ app = typer.Typer(
     of the file in KUBECONFIG, or of ~/.kube/config) says another cluster for any of them.""",
 )
 
-for room in (running, checking, keeping, looking):
+for room in (running, checking, keeping, looking, supplying):
     app.add_typer(room.commands)

@@ -11,10 +11,10 @@ commands = typer.Typer()
 
 @commands.command()
 def sbom(as_json: AsJson = False) -> None:
-    """Write an SBOM of each image and the list of licences to build/sbom; exits with 1 if a licence is not agreed to.
+    """Write an SBOM of each image, and its licences; exits with 1 on one that is not agreed to.
 
-    CycloneDX, made by syft. Beside them images.json lists each image with its digest and compressed size. What is not
-    built yet of tools and images is built first.
+    To build/sbom: CycloneDX, made by syft; licences.md; and images.json, which lists each image with its digest and
+    compressed size. What is not built yet of tools and images is built first.
     """
     from local.supply import sbom as supply
 
@@ -38,7 +38,7 @@ def scan(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask what is known against the images; exits with 1 on a finding that is not accepted, or without an answer.
+    """Ask what is known against the images; exits with 1 on a finding, or without an answer.
 
     Debian's archive is asked for newer versions of packages, and Go's vulnerability database for functions that are in
     a program. Accepted ones are in local/supply/accepted.py, each with its reason and a last day.
@@ -78,9 +78,9 @@ def reproduce(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build each image twice from nothing and compare; exits with 1 if a digest differs, and names the files.
+    """Build each image twice from nothing and compare; exits with 1 if a digest differs.
 
-    The base is built twice too. What make up deploys from is not touched.
+    Files that differ are named. The base is built twice too. What make up deploys from is not touched.
     """
     from local.images import build
     from local.images import reproduce as twice

@@ -13,8 +13,8 @@ from local.console import capture
 from local.errors import UserError
 from local.paths import BIN, BUILD, CACHE
 from local.supply.findings import Answer, Finding
-from local.supply.go_modules import read_stream
 from local.tools.build import GO_ENV
+from local.tools.licences import read_stream
 
 SOURCE = "Go's vulnerability database"
 DATABASE = "golang.org/x/vulndb"

@@ -81,7 +81,7 @@ def describe(references: Mapping[str, str], folder: Path = FOLDER) -> list[Descr
     Raises:
         UserError: syft failed, or the licences of a Go module could not be had.
     """
-    texts = go_modules.licences()
+    texts = go_modules.texts()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     found = [_describe(name, reference, folder, texts) for name, reference in sorted(references.items())]

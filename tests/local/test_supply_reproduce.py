@@ -1,47 +1,18 @@
 """The same input makes the same image, and what differs between two builds is named."""
 
-import gzip
-import hashlib
-import io
-import json
 import os
 import re
-import tarfile
 from pathlib import Path
 
 import pytest
+from supply_layout import layer, layout
 
 from local.images import build, catalogue
-from local.images.layout import Layout, differences
+from local.images.layout import differences
 from local.images.reproduce import SHOWN, Row
 from local.images.store import Store
 
 pytestmark = pytest.mark.unit
-
-
-def blob(folder: Path, data: bytes) -> dict[str, object]:
-    digest = hashlib.sha256(data).hexdigest()
-    place = folder / "blobs" / "sha256" / digest
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(data)
-    return {"digest": f"sha256:{digest}", "size": len(data)}
-
-
-def layer(files: dict[str, str], modified: int = 0) -> bytes:
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w") as archive:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mtime = len(text), modified
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return gzip.compress(written.getvalue(), mtime=0)
-
-
-def layout(folder: Path, *layers: bytes, user: str = "65534") -> Layout:
-    config = blob(folder, json.dumps({"config": {"User": user}, "rootfs": len(layers)}).encode())
-    manifest = {"config": config, "layers": [blob(folder, each) for each in layers]}
-    (folder / "index.json").write_text(json.dumps({"manifests": [blob(folder, json.dumps(manifest).encode())]}))
-    return Layout(folder)
 
 
 BASE = layer({"etc/os-release": "Debian"})

@@ -1,5 +1,6 @@
 """Commands about what the images are made of."""
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -18,8 +19,8 @@ def sbom(as_json: AsJson = False) -> None:
     """
     from local.supply import sbom as supply
 
-    with result_alone(as_json), alone():
-        listed = supply.describe(supply.built())
+    with result_alone(as_json):
+        listed = supply.describe(_built())
     if as_json:
         print_json([each.as_json() for each in listed])
     else:
@@ -46,8 +47,8 @@ def scan(
     from local.supply import sbom as supply
     from local.supply import scan as scanning
 
-    with result_alone(as_json), alone():
-        references = supply.built()
+    with result_alone(as_json):
+        references = _built()
         packages = {each.name: each.components() for each in supply.describe(references)} if online else None
         result = scanning.scan(references, packages)
     if as_json:
@@ -56,6 +57,14 @@ def scan(
         typer.echo(result.text())
     if not result.clean:
         raise typer.Exit(NOT_WELL)
+
+
+def _built() -> dict[str, str]:
+    """Build what is missing; the machine's lock is held for that alone, as what follows may take minutes."""
+    from local.supply import built
+
+    with alone() if built.missing() else nullcontext():
+        return built.build()
 
 
 def _images() -> list[str]:
@@ -87,9 +96,10 @@ def reproduce(
     from local.tools import build as tools
 
     wanted = tuple(image for image in build.catalogue() if not images or image.name in images)
-    with result_alone(as_json), alone():
-        if set(wanted) & set(build.tool_images()):
-            tools.build_all()
+    with result_alone(as_json):
+        if set(wanted) & set(build.tool_images()) and tools.pending():
+            with alone():
+                tools.build_all()
         rows = twice.reproduce(wanted)
     if as_json:
         print_json([row.as_json() for row in rows])

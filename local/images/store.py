@@ -62,7 +62,7 @@ class Store:
                 "bud",
                 "--isolation=chroot",
                 "--layers",
-                "--format=docker",
+                "--format=oci",  # Docker's names the container that it was built in, at random
                 f"--timestamp={epoch(DAY)}",
                 f"--secret=id=ca-bundle,src={CA_BUNDLE}",
                 f"--build-arg=BASE={base_reference()}",
@@ -84,7 +84,7 @@ class Store:
             UserError: the store has no such image.
         """
         shutil.rmtree(folder, ignore_errors=True)
-        self.buildah("push", "--quiet", "--format=oci", name, f"oci:{folder}")
+        self.buildah("push", "--quiet", name, f"oci:{folder}")
         return Layout(folder)
 
     @contextmanager

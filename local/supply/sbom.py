@@ -7,15 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from local import apt, up
 from local.console import run_logged
-from local.images import build
 from local.images.store import HERE
 from local.paths import BIN, IMAGES, REPO
 from local.supply import go_modules, licences
 from local.supply.components import Component, components
-from local.tools import build as tools
-from local.tools.catalogue import SUPPLY_CHAIN
 
 FOLDER = REPO / "build" / "sbom"
 FORMAT = "cyclonedx-json@1.6"
@@ -57,18 +53,6 @@ class Described:
             "without_licence": [str(each) for each in parts if not each.licences],
             "refused": self.refused(),
         }
-
-
-def built() -> dict[str, str]:
-    """Build what is missing of the tools, the images, and what reads them, and return the images' full names by key.
-
-    Raises:
-        UserError: a build failed.
-    """
-    apt.install()
-    up.build()
-    tools.build_all(SUPPLY_CHAIN)
-    return build.references()
 
 
 def describe(references: Mapping[str, str], folder: Path = FOLDER) -> list[Described]:

@@ -13,9 +13,10 @@ from local.ctl.app import app
 from local.images import reproduce
 from local.images.layout import Layout
 from local.images.store import Store
-from local.supply import sbom, scan
+from local.supply import built, sbom, scan
 from local.supply.findings import Answer, Finding
 from local.supply.licences import ALLOWED
+from local.tools import build as tools
 
 pytestmark = pytest.mark.unit
 
@@ -40,6 +41,7 @@ def run(*words: str) -> Result:
 def no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the tests beside this one do with the running stack is nothing to wait for."""
     monkeypatch.setattr(supplying, "alone", nullcontext)
+    monkeypatch.setattr(tools, "pending", lambda *_: [])
 
 
 @pytest.fixture
@@ -61,7 +63,8 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, licence: str) -> Pat
     monkeypatch.setattr("local.console.LOGS", tmp_path / "logs")
     monkeypatch.setattr(Store, "layout", written)
     monkeypatch.setattr(sbom.go_modules, "texts", lambda: tmp_path / "licences")
-    monkeypatch.setattr(sbom, "built", lambda: {"redis": "localhost/web4/redis:1", "base": "localhost/web4/base:2"})
+    monkeypatch.setattr(built, "missing", lambda: False)
+    monkeypatch.setattr(built, "build", lambda: {"redis": "localhost/web4/redis:1", "base": "localhost/web4/base:2"})
     folder = tmp_path / "sbom"
     monkeypatch.setattr(sbom.describe, "__defaults__", (folder,))
     return folder

@@ -59,7 +59,7 @@ def test_an_image_built_twice_has_one_digest_whatever_the_time_and_its_files_tim
     for number in (1, 2):
         store = Store(tmp_path / str(number))
         context = store.empty_context("small")
-        (context / "Containerfile").write_text("FROM scratch\nCOPY file /\n")
+        (context / "Containerfile").write_text("FROM scratch\nCOPY file /\nENV A=b\nUSER 5:5\n")
         (context / "file").write_text("the same")
         os.utime(context / "file", (number, number))
         store.build("localhost/web4/small:1", context / "Containerfile", context, f"small-{number}")

@@ -17,7 +17,7 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --fork-strategy fewest --p
   --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 help: ## Show this list
-	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, CONFIG, VERSION, YES"
+	@echo "Web4 Identity Service: the deployment, in code. Settings: WEB4_CACHE, EDGE_PORT, KUBE_CONTEXT, IMAGE_REGISTRY, STACK, CONFIG, VERSION, FROM, YES, SCAN_ONLINE"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$$\$$/$$/g' | expand -t 18
 
 preflight:
@@ -107,6 +107,15 @@ render: $(READY) ## Write each object of STACK (or of CONFIG=file for it) as YAM
 
 golden: $(READY) ## Accept what the stacks' objects are now: rewrite tests/infra/golden, to be looked at before it is committed
 	@GOLDEN=accept $(VENV)/bin/pytest -q tests/infra/test_infra_golden.py
+
+sbom: $(READY) ## Write an SBOM of each image and the list of licences to build/sbom; fails on a licence nobody agreed to
+	@$(CTL) sbom
+
+scan-images: $(READY) ## Ask what is known against the images; fails on a finding that is not accepted; SCAN_ONLINE=1 asks PyPI too
+	@$(CTL) scan
+
+reproduce: $(READY) ## Build each image twice from nothing and compare; fails if a digest differs, and names the files
+	@$(CTL) reproduce
 
 check-tools: $(READY)
 	@$(CTL) check-tools

@@ -39,7 +39,7 @@ def up() -> edge.Endpoints:
     """
     where = target()
     apt.install()
-    _build()
+    build()
     names = images.references()
     if where.embedded:
         lifecycle.start(names)
@@ -55,6 +55,15 @@ def up() -> edge.Endpoints:
         images.prune()
         return edge.endpoints(where, f"https://127.0.0.1:{port()}")
     return edge.endpoints(where, f"https://{where.address()}:{node_port}")
+
+
+def build() -> None:
+    """Build tools and images; the images that hold no tool are made while the tools compile."""
+    with ThreadPoolExecutor() as lanes:
+        debian = lanes.submit(_debian_images)
+        tools.build_all()
+        debian.result()
+    images.build(images.tool_images())
 
 
 def stop() -> None:
@@ -109,15 +118,6 @@ def _check_port(wanted: int) -> None:
                 f"port {wanted} on 127.0.0.1 cannot be had ({error.strerror}): end what uses it (`ss -ltnp`), or take "
                 "another with EDGE_PORT=…"
             ) from None
-
-
-def _build() -> None:
-    """Build tools and images; the images that hold no tool are made while the tools compile."""
-    with ThreadPoolExecutor() as lanes:
-        debian = lanes.submit(_debian_images)
-        tools.build_all()
-        debian.result()
-    images.build(images.tool_images())
 
 
 def _debian_images() -> None:

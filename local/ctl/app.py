@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from local.ctl import checking, keeping, looking, running
+from local.ctl import checking, keeping, looking, running, supplying
 from local.ctl.base import Group
 
 app = typer.Typer(
@@ -38,5 +38,5 @@ def main(
     """Options that are no command's."""
 
 
-for room in (running, checking, keeping, looking):
+for room in (running, checking, keeping, looking, supplying):
     app.add_typer(room.commands)

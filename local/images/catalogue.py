@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from local.paths import BIN, REPO
 CONTAINERFILES = Path(__file__).parent / "containerfiles"
 REPOSITORY = "localhost/web4"
 SUITE = "bookworm"
+DAY = date(2026, 11, 27)
+"""The images' day: their files' times and part of their tags. A later one builds all of them again, with the packages
+that Debian has then; `web4ctl scan` says when that is needed."""
+BASE_OPTIONS = (
+    "--variant=minbase",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-include=/usr/share/doc/*/copyright",  # licences ask for it, and the list of licences is made of it
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+)
+"""mmdebstrap's; the exclusions stay in the base and hold for what is installed on it."""
 NOT_SOURCE = {"__pycache__", "build", ".pytest_cache", ".ruff_cache"}
 
 
@@ -91,15 +103,21 @@ def context_files(image: Image) -> Iterator[tuple[str, Path]]:
         yield from image.files
 
 
+def epoch(day: date) -> int:
+    """Return a day's beginning in UTC, in seconds since 1970: what builders take from SOURCE_DATE_EPOCH."""
+    return int(datetime.combine(day, time(), UTC).timestamp())
+
+
 def base_reference() -> str:
     """Return the Debian base's full name; its tag is the hash of its recipe."""
-    digest = hashlib.sha256(SUITE.encode() + (CONTAINERFILES / "base.Containerfile").read_bytes())
+    recipe = repr((SUITE, BASE_OPTIONS, DAY)).encode() + (CONTAINERFILES / "base.Containerfile").read_bytes()
+    digest = hashlib.sha256(recipe)
     return f"{REPOSITORY}/base:{digest.hexdigest()[:12]}"
 
 
 def reference(image: Image) -> str:
     """Return the image's full name; its tag is the hash of everything it is made from."""
-    digest = hashlib.sha256(image.containerfile.read_bytes())
+    digest = hashlib.sha256(repr(DAY).encode() + image.containerfile.read_bytes())
     if image.on_base:
         digest.update(base_reference().encode())
     for place, source in context_files(image):

@@ -13,6 +13,7 @@ from local.console import capture, run_logged
 from local.errors import UserError
 from local.paths import BIN, BUILD, CACHE
 from local.progress import clock, say
+from local.tools import licences
 from local.tools.catalogue import BUILDS, PULUMI_KUBERNETES, Binary, Build
 
 MODULES = Path(__file__).parent / "modules"
@@ -97,6 +98,7 @@ def _make(build: Build, label: str) -> None:
             target = CACHE / binary.target
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(output / _go_name(binary.package), target)
+        licences.keep(licences.missing(CACHE / binary.target for binary in wanted), Path(GO_ENV["GOMODCACHE"]))
     for module, source, place in build.copies:
         _copy(_module_dir(module, folder) / source, CACHE / place)
     _stamp_file(build).write_text(stamp_of(build))

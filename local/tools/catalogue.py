@@ -16,6 +16,7 @@ ALERTMANAGER = "0.31.1"
 COREDNS = "1.15.0"
 ETCD = "3.6.4"
 VERSITYGW = "v1.8.0"
+SYFT = "1.57.1"
 
 PROVIDER_PLUGIN = f"pulumi/plugins/resource-kubernetes-v{PULUMI_KUBERNETES}/pulumi-resource-kubernetes"
 
@@ -264,3 +265,18 @@ SIMULATION: tuple[Build, ...] = (
     ),
 )
 """What neither `make up` nor `make test` needs."""
+
+SUPPLY_CHAIN: tuple[Build, ...] = (
+    # Only for `make sbom` and `make scan-images`.
+    Build(
+        "syft, govulncheck",
+        "supply-chain",
+        (
+            Binary("syft", "github.com/anchore/syft/cmd/syft", ("version",), f"Version:       {SYFT}"),
+            Binary("govulncheck", "golang.org/x/vuln/cmd/govulncheck"),
+        ),
+        seconds=300,
+        ldflags=f"-X main.version={SYFT}",
+    ),
+)
+"""What reads images: neither `make up` nor `make test` needs it."""

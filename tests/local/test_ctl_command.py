@@ -30,6 +30,7 @@ COMMANDS = [
     *("status", "verify", "validate", "drill"),
     *("backup", "mint", "rotate", "restore"),
     *("logs", "open"),
+    *("sbom", "scan", "reproduce"),
 ]
 SLOW = ("pulumi", "pulumi_kubernetes", "httpx", "pydantic", "cryptography", "tenacity", "yaml")
 
@@ -62,6 +63,7 @@ def test_every_command_is_offered_and_explained() -> None:
         ("web4ctl status --stack ", ["dev", "local", "prod", "staging"]),
         ("web4ctl render --stack pr", ["prod"]),
         ("web4ctl logs --fol", ["--follow"]),
+        ("web4ctl reproduce red", ["redis", "redis-exporter"]),
     ],
 )
 def test_the_shell_completes(words: str, offered: list[str]) -> None:

@@ -70,6 +70,8 @@ class Client:
             self._town.born.append(subject)
         else:
             sent = self._note(sent, society)
+            if sent.status is not None:  # refused, so it was not paid for
+                self._town.left += 1
         return sent
 
     def read(self) -> Sent:

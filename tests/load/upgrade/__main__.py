@@ -8,7 +8,6 @@ import typer
 from chaos import report
 from chaos.session import strike_each
 
-from local import stack
 from local.errors import UserError
 from local.progress import say
 from upgrade.releases import make_up, resolve, tree_of
@@ -22,10 +21,8 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         revision = resolve(source)
-        if stack.exists():
-            raise UserError("an upgrade begins with the earlier release alone: `make down` first.")
         tree = tree_of(revision)
-        say(f"upgrade: from {revision}, which is brought up first, in {tree}")
+        say(f"upgrade: from {revision}, which is brought up first, of {tree}")
         make_up(tree)
         rows, seconds = strike_each([Upgrade(), RollBack(tree)])
     except UserError as error:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from local.ctl import supplying
 from local.ctl.app import app
 from local.images import reproduce
+from local.images.catalogue import Image
 from local.images.layout import Layout
 from local.images.store import Store
 from local.supply import built, sbom, scan
@@ -62,7 +63,7 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, licence: str) -> Pat
     monkeypatch.setattr(sbom, "IMAGES", tmp_path)
     monkeypatch.setattr("local.console.LOGS", tmp_path / "logs")
     monkeypatch.setattr(Store, "layout", written)
-    monkeypatch.setattr(sbom.go_modules, "texts", lambda: tmp_path / "licences")
+    monkeypatch.setattr("local.supply.go_modules.texts", lambda: tmp_path / "licences")
     monkeypatch.setattr(built, "missing", lambda: False)
     monkeypatch.setattr(built, "build", lambda: {"redis": "localhost/web4/redis:1", "base": "localhost/web4/base:2"})
     folder = tmp_path / "sbom"
@@ -115,9 +116,9 @@ def test_a_scan_fails_on_a_finding_and_without_an_answer(
     images: Path, monkeypatch: pytest.MonkeyPatch, debian: Answer, code: int, line: str
 ) -> None:
     monkeypatch.setattr(Store, "buildah", lambda *_: "/")
-    monkeypatch.setattr(scan.debian, "look", lambda roots: debian)
-    monkeypatch.setattr(scan.golang, "look", lambda roots: Answer("Go", f"{len(roots)} programs"))
-    monkeypatch.setattr(scan.pypi, "look", lambda packages: Answer("PyPI", f"of {', '.join(packages)}"))
+    monkeypatch.setattr("local.supply.debian.look", lambda roots: debian)
+    monkeypatch.setattr("local.supply.golang.look", lambda roots: Answer("Go", f"{len(roots)} programs"))
+    monkeypatch.setattr("local.supply.pypi.look", lambda packages: Answer("PyPI", f"of {', '.join(packages)}"))
     said = run("scan")
     assert (said.exit_code, line in said.stdout) == (code, True)
     assert "Go: 0 known against 2 programs" in said.stdout and scan.ONLINE in said.stdout
@@ -128,8 +129,13 @@ def test_a_scan_fails_on_a_finding_and_without_an_answer(
 @pytest.mark.parametrize(("differing", "code"), [((), 0), (("layer 1: etc/ld.so.cache (content)",), 1)])
 def test_a_digest_that_differs_fails(differing: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [reproduce.Row("base", "sha256:0", 1), reproduce.Row("redis", "sha256:1", 2, differing)]
-    asked = []
-    monkeypatch.setattr(reproduce, "reproduce", lambda wanted: asked.extend(wanted) or rows)
+    asked: list[Image] = []
+
+    def compared(wanted: list[Image]) -> list[reproduce.Row]:
+        asked.extend(wanted)
+        return rows
+
+    monkeypatch.setattr(reproduce, "reproduce", compared)
     said = run("reproduce", "redis", "--json")
     assert said.exit_code == code
     assert [row["same"] for row in json.loads(said.stdout)] == [True, not differing]

@@ -4,6 +4,7 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,9 +105,9 @@ def test_pip_audit_is_asked_about_the_images_packages_alone(
     assert (answer.looked_at, answer.problem) == ("1 packages", problem)
 
 
-def accepted(**changed: str | date) -> Accepted:
-    fields = {"image": "redis", "component": "libssl3", "advisory": "Debian*", "reason": "not used", "until": date.max}
-    return Accepted(**{**fields, **changed})
+def accepted(**changed: Any) -> Accepted:
+    fields: dict[str, Any] = {"image": "redis", "component": "libssl3", "advisory": "Debian*", "reason": "not used"}
+    return Accepted(**{**fields, "until": date.max, **changed})
 
 
 def judged(*exceptions: Accepted) -> Result:

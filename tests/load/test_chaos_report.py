@@ -55,11 +55,12 @@ def test_a_lost_acknowledgement_and_a_double_charge_are_counted_and_are_problems
     ("change", "problem"),
     [
         ({"alerts": []}, "RedisDown did not fire"),
+        ({"alerts": [replace(FIRED, since=50)]}, "RedisDown did not fire"),
         ({"no_failure": True}, "1 requests failed, and none may"),
         ({"whole_after": None}, "the stack was not whole again in time"),
         ({"problem": "could not be done: no replica"}, "could not be done: no replica"),
     ],
-    ids=["alert", "failure", "whole", "done"],
+    ids=["alert", "alert of before", "failure", "whole", "done"],
 )
 def test_what_a_fault_promised_and_did_not_keep_is_a_problem(change: dict, problem: str) -> None:
     assert replace(ROW, **change).problems == [problem]

@@ -37,9 +37,13 @@ class AlertWatch:
                 first.setdefault(alert.name, alert)
         return list(first.values())
 
-    def firing(self, name: str, moment: float) -> bool:
-        """Whether an alert of that name fired after `moment`."""
-        return any(alert.name == name for alert in self.since(moment))
+    def fired(self, name: str, moment: float) -> bool:
+        """Whether an alert of that name began to fire after `moment`."""
+        return any(alert.name == name and alert.since >= moment for alert in list(self._seen.values()))
+
+    def firing(self, name: str) -> bool:
+        """Whether an alert of that name was there when Alertmanager was last asked."""
+        return any(alert.name == name for alert in self.since(time.time() - 2 * POLL_SECONDS))
 
     def _run(self) -> None:
         while not self._done.wait(POLL_SECONDS):

@@ -89,7 +89,7 @@ class Row:
             lines.append("the stack was not whole again in time")
         if self.no_failure and self.failed:
             lines.append(f"{len(self.failed)} requests failed, and none may")
-        if self.alert and self.alert not in {alert.name for alert in self.alerts}:
+        if self.alert and self.alert not in {alert.name for alert in self.alerts if alert.since >= self.began}:
             lines.append(f"{self.alert} did not fire")
         return lines
 

@@ -18,6 +18,7 @@ from local.progress import say
 
 BEFORE_SECONDS = 10
 STEADY_SECONDS = 120
+OVER_SECONDS = 420
 # What commands of ours raise, and kubectl's.
 _WENT_WRONG = (UserError, AssertionError, subprocess.SubprocessError)
 AFTER_SECONDS = 15
@@ -49,6 +50,8 @@ class Run:
         self._scene.traffic.check()
         self._scene.wait_until_whole(STEADY_SECONDS)
         wait_until(self._steady, f"{BEFORE_SECONDS} s without a failed request, and without a fault", STEADY_SECONDS)
+        # An earlier fault may have raised it as well: then this one could not.
+        wait_until(lambda: not self._alerts.firing(fault.alert), f"{fault.alert} is over", OVER_SECONDS)
         say(f"{fault.name}: {fault.what}")
         began, problem = time.time(), ""
         try:
@@ -87,7 +90,7 @@ class Run:
     def _hold(self, fault: Fault, began: float, least: float, most: float) -> None:
         """Wait until it has lasted `least` seconds, and then for its alert, though no longer than `most`."""
         while (lasted := time.time() - began) < least or (
-            fault.alert and lasted < most and not self._alerts.firing(fault.alert, began)
+            fault.alert and lasted < most and not self._alerts.fired(fault.alert, began)
         ):
             time.sleep(1)
 

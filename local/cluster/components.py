@@ -6,7 +6,9 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from local.cluster import layout
+import grpc
+
+from local.cluster import layout, node
 from local.cluster.process import Process
 from local.paths import BIN, CLUSTER, KUBECONFIG
 
@@ -36,6 +38,17 @@ def answers(url: str, *, certificate: str = "admin") -> bool:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
+
+
+def takes_pods() -> bool:
+    """Return whether containerd answers a kubelet, which asks once at its start and ends itself if it does not."""
+    with grpc.insecure_channel(f"unix:{node.inside('/run/containerd/containerd.sock')}") as channel:
+        try:
+            # An empty message is a whole VersionRequest of the CRI.
+            channel.unary_unary("/runtime.v1.RuntimeService/Version")(b"", timeout=3)
+        except grpc.RpcError:
+            return False
+    return True
 
 
 def kubeconfig(user: str) -> str:
@@ -82,7 +95,7 @@ def components() -> tuple[Component, ...]:
                 (str(BIN / "kube-scheduler"), f"--kubeconfig={kubeconfig('scheduler')}", "--leader-elect=false"),
             )
         ),
-        Component(Process("containerd", ("containerd", "--config", str(CONFIG / "containerd.toml")))),
+        Component(Process("containerd", ("containerd", "--config", str(CONFIG / "containerd.toml"))), takes_pods),
         Component(
             Process(
                 "kubelet",

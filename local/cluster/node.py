@@ -38,9 +38,13 @@ def exists() -> bool:
 
 def enter() -> list[str]:
     """Return the command prefix that runs a program inside the node."""
-    pid = json.loads(HOLDER.pid_file.read_text())["pid"]
     # Not `ip netns exec`: it remounts /sys, which hides the cgroup mounts from the kubelet.
-    return ["nsenter", f"--net={NETNS}", f"--mount=/proc/{pid}/ns/mnt", "--"]
+    return ["nsenter", f"--net={NETNS}", f"--mount=/proc/{_holder()}/ns/mnt", "--"]
+
+
+def inside(path: str) -> Path:
+    """Return where this machine sees a path of the node's."""
+    return Path(f"/proc/{_holder()}/root{path}")
 
 
 def check() -> None:
@@ -117,6 +121,10 @@ def members() -> set[int]:
             except OSError:
                 continue  # it ended meanwhile
     return found - {os.getpid()}
+
+
+def _holder() -> int:
+    return int(json.loads(HOLDER.pid_file.read_text())["pid"])
 
 
 def _mounts() -> list[str]:

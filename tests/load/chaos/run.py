@@ -64,7 +64,7 @@ class Run:
                 with _uninterrupted():
                     fault.heal(self._scene)
         except _WENT_WRONG as error:
-            problem = f"could not be done: {error}"
+            problem = _told(fault, "could not be done", error)
         whole_after = None
         try:
             self._scene.wait_until_whole(fault.whole_seconds)
@@ -99,7 +99,7 @@ class Run:
         try:
             findings = [each for each in audit(sent, self._scene.registry()) if each not in self._found]
         except AssertionError as error:  # there is no primary to ask
-            problem = f"{problem} could not be audited: {error}".strip()
+            problem = f"{problem} {_told(fault, 'could not be audited', error)}".strip()
         self._found.update(findings)
         return Row(
             fault.name,
@@ -114,3 +114,9 @@ class Run:
             findings,
             problem,
         )
+
+
+def _told(fault: Fault, what: str, error: Exception) -> str:
+    """Say all of an error, and return what has room in a page."""
+    say(f"{fault.name}: {what}: {error}")
+    return f"{what}: {str(error).splitlines()[0][:200]}"

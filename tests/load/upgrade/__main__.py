@@ -17,7 +17,7 @@ from upgrade.steps import RollBack, Upgrade
 def main(
     source: Annotated[str, typer.Argument(help="Tag or commit to come from; the newest tag if none.")] = "",
 ) -> None:
-    """Upgrade and roll back with data and under load; exits with 1 when a request fails or anything is lost."""
+    """Upgrade and roll back with data and under load; exits with 1 when anything acknowledged is lost."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         revision = resolve(source)

@@ -14,8 +14,7 @@ class Upgrade(Fault):
 
     name = "upgrade"
     what = "`make up` of this tree: images, security gate, migrations, new pods before old ones"
-    silent = "planned, and never fewer pods than there should be"
-    no_failure = True
+    silent = "planned, and shorter than any `for`"
 
     def inject(self, scene: Scene) -> None:
         """Bring this release."""
@@ -28,7 +27,6 @@ class RollBack(Fault):
     name = "roll-back"
     what = "`make up` of the release before, on the new one's schema; afterwards this one's again"
     silent = Upgrade.silent
-    no_failure = True
 
     def __init__(self, tree: Path) -> None:
         self._tree = tree

@@ -25,7 +25,7 @@ from traffic.parties import MINTS_EACH, Society
 from bench import load, payers
 from bench.addresses import addresses
 from bench.figures import Measured, rows
-from local import stack
+from local import credentials, stack
 from local.errors import UserError
 from local.progress import say
 from local.target import target
@@ -76,7 +76,7 @@ def _edge_and_service(counts: list[int], seconds: int) -> Iterator[Measured]:
         raise UserError("there is no stack on this machine: run `make up` first.")
     where = target()
     kubectl, edge = Kubectl(where), (where.address(), int(stack.outputs()["edge_node_port"]))
-    url, trust = f"https://{edge[0]}:{edge[1]}", ssl.create_default_context(cafile=str(stack.EDGE_CA))
+    url, trust = f"https://{edge[0]}:{edge[1]}", ssl.create_default_context(cafile=str(credentials.EDGE_CA))
     running = Running(kubectl, f"bench-{int(time.time()):x}")
     before = kubectl.json("get", DEPLOYMENT)["spec"]["replicas"]
     with addresses(where) as own:

@@ -15,7 +15,7 @@ from live_prometheus import Prometheus
 from running import Running
 from traffic.parties import MINTS_EACH, Society
 
-from local import stack
+from local import credentials, stack
 from local.errors import UserError
 from local.progress import say
 from local.target import target
@@ -52,7 +52,7 @@ def _measured(each: int) -> Storage:
     where = target()
     kubectl, edge = Kubectl(where), (where.address(), int(stack.outputs()["edge_node_port"]))
     running = Running(kubectl, f"storage-{int(time.time()):x}")
-    trust, url = ssl.create_default_context(cafile=str(stack.EDGE_CA)), f"https://{edge[0]}:{edge[1]}"
+    trust, url = ssl.create_default_context(cafile=str(credentials.EDGE_CA)), f"https://{edge[0]}:{edge[1]}"
     societies = payers.found(kubectl, running.run, each * BATCHES)
     running.sql("CHECKPOINT")
     wal, first = [], stored(running)

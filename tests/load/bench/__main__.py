@@ -36,7 +36,7 @@ SOCIETIES = 64
 MOST_MINTS_A_SECOND = 200
 """More than two cores mint; so many are signed for each second."""
 WARM_SECONDS = 3
-_MEMORY = 'sum by (pod) (container_memory_working_set_bytes{{container="identity-service", pod=~"{pods}"}})'
+_MEMORY = 'max by (pod) (container_memory_working_set_bytes{{container="identity-service", pod=~"{pods}"}})'
 
 
 def main(

@@ -20,7 +20,7 @@ def found(kubectl: Kubectl, run: str, count: int) -> list[Society]:
     societies = [Society(run, Clock()) for _ in range(count)]
     listed = json.dumps([(each.name, each.founder.public_key) for each in societies])
     script = SCRIPT.read_text(encoding="utf-8")
-    kubectl("exec", "--stdin", "deployment/web4-identity", "--", "python3", "-c", script, stdin=listed)
+    kubectl("exec", "--stdin", kubectl.identity_pods()[0], "--", "python3", "-c", script, stdin=listed)
     return societies
 
 

@@ -25,7 +25,7 @@ from soak.report import Soak
 RUNS = REPO / "build" / "soak"
 STEP_SECONDS = 30
 # What counts against a pod's limit; the kubelet's figure, which Prometheus keeps for every container of the stack.
-_MEMORY = 'sum by (pod) (container_memory_working_set_bytes{container!=""})'
+_MEMORY = 'sum by (pod) (max by (pod, container) (container_memory_working_set_bytes{container!=""}))'
 
 
 def main(minutes: Annotated[int, typer.Option(min=3, help="How long the load lasts.")] = 30) -> None:

@@ -7,8 +7,11 @@ from running import Running
 
 from storage.model import Stored
 
-# With its indexes and what is stored apart.
-_SIZES = "SELECT json_object_agg(relname, pg_total_relation_size(relid)) FROM pg_stat_user_tables"
+# With its indexes and what is stored apart. The gate has the same tables once more, in a schema of its own.
+_SIZES = """
+SELECT json_object_agg(relname, size) FROM (
+    SELECT relname, sum(pg_total_relation_size(relid)) AS size FROM pg_stat_user_tables GROUP BY relname
+) AS tables"""
 # What was written, without the padding of a segment that is switched before it is full.
 _WAL = "SELECT wal_bytes FROM pg_stat_wal"
 STATISTICS_SECONDS = 3

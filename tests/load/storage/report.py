@@ -59,7 +59,7 @@ class Storage:
 
     def text(self, begins: str) -> str:
         """Return the section of the page."""
-        parts = [f"{begins}: {self.mints:,} mints, each with two ledger entries, an account and an audit entry."]
+        parts = [f"{begins}: {self.mints:,} mints, each with two transfers, an account and an audit entry."]
         parts += [self._postgres(), self._redis(), self._series(), self._derived()]
         return "\n\n".join(parts)
 

@@ -3,8 +3,10 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from local.console import capture
 from local.images import build
 from local.images.catalogue import Image, base_reference, reference
 from local.images.layout import Layout, differences
@@ -53,7 +55,7 @@ def reproduce(wanted: Iterable[Image]) -> list[Row]:
         UserError: a build failed.
     """
     images = tuple(wanted)
-    shutil.rmtree(SCRATCH, ignore_errors=True)
+    _remove(SCRATCH)
     try:
         stores = [Store(SCRATCH / number, f"build {number}") for number in ("1", "2")]
         for store in stores:
@@ -62,7 +64,7 @@ def reproduce(wanted: Iterable[Image]) -> list[Row]:
         names = {"base": base_reference(), **{image.name: reference(image) for image in images}}
         return [_compared(name, list(_layouts(full, stores))) for name, full in names.items()]
     finally:
-        shutil.rmtree(SCRATCH, ignore_errors=True)
+        _remove(SCRATCH)
 
 
 def _layouts(name: str, stores: Iterable[Store]) -> Iterator[Layout]:
@@ -74,3 +76,13 @@ def _compared(name: str, layouts: list[Layout]) -> Row:
     say(f"comparing {name}")
     first, second = layouts
     return Row(name, first.digest, first.compressed_bytes, tuple(differences(first, second)))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a store with what an interrupted build left mounted in it."""
+    mounted = [Path(line.split()[1]) for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for place in reversed(mounted):
+        if place.is_relative_to(folder):
+            capture(["umount", place])
+    if folder.exists():
+        shutil.rmtree(folder)

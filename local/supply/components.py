@@ -1,5 +1,6 @@
 """What an SBOM says is in an image."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from packageurl import PackageURL
 
 DEBIAN, GO, PYTHON = "deb", "golang", "pypi"
 _DEBIANS_PYTHON = "/usr/lib/python3"
+_NO_VERSION = re.compile(r"pkg:golang/[^@]+$")
 
 
 @dataclass(frozen=True, order=True)
@@ -38,14 +40,16 @@ def components(sbom: Mapping[str, Any]) -> list[Component]:
 
 def _components(sbom: Mapping[str, Any]) -> Iterator[Component]:
     for entry in sbom.get("components", []):
-        if (url := entry.get("purl")) and not _is_debians_python(entry):
+        if (url := entry.get("purl")) and not _is_debians(entry):
             purl = PackageURL.from_string(url)
             name = "/".join(filter(None, (purl.namespace if purl.type == GO else None, purl.name, purl.subpath)))
             yield Component(purl.type, name, purl.version or "", tuple(sorted(set(_licences(entry)))))
 
 
-def _is_debians_python(entry: Mapping[str, Any]) -> bool:
-    """Return whether it is a Python package that a Debian package brought, which is listed itself."""
+def _is_debians(entry: Mapping[str, Any]) -> bool:
+    """Return whether it is part of a Debian package, which is listed itself: Debian builds Go without modules."""
+    if entry["purl"].startswith("pkg:golang/"):
+        return bool(_NO_VERSION.match(entry["purl"]))
     return entry["purl"].startswith("pkg:pypi/") and any(
         each["name"].startswith("syft:location:") and each["value"].startswith(_DEBIANS_PYTHON)
         for each in entry.get("properties", [])

@@ -23,11 +23,6 @@ class Finding:
     advisory: str
     fixed: str = ""
 
-    def __str__(self) -> str:
-        """One line."""
-        cure = f"fixed in {self.fixed}" if self.fixed else "no fixed version"
-        return f"{self.image}: {self.component} {self.version}: {self.advisory}, {cure}"
-
 
 @dataclass(frozen=True)
 class Answer:

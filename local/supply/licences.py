@@ -22,13 +22,27 @@ ALLOWED = {
     "MPL-2.0": "its own files stay under it; they are used unchanged",
     "PSF-2.0": "permissive, Python's own",
     "Python-2.0": "permissive, Python's own",
+    "UPL-1.0": "permissive, Oracle's",
     "Unlicense": "given to everybody",
     "Zlib": "permissive",
 }
 """What a Go or Python module may be under, and why. Debian's packages are not asked: its main archive is free by
 Debian's guidelines, they are in the images as they are there, and each has its copyright file in the image."""
 
-AGREED: dict[str, str] = {}
+SAME = {
+    "Apache 2": "Apache-2.0",
+    "Apache Software License": "Apache-2.0",
+    "ISC License": "ISC",
+    "MIT License": "MIT",
+}
+"""Names that Python packages give their licences, in SPDX's words."""
+
+AGREED = {
+    "golang/github.com/opencontainers/go-digest": "Apache-2.0; CC-BY-SA-4.0 is its documentation's, in no program",
+    "pypi/web4-identity": "this repository's",
+    "pypi/aiosqlite": "MIT: its classifier says so, its field is empty",
+    "pypi/markdown-it-py": "MIT: its classifier says so, its field is empty",
+}
 """Modules that are in an image in spite of that, by kind and name (`golang/example.com/*`), and why."""
 
 _SPDX = get_spdx_licensing()
@@ -54,7 +68,7 @@ def agreed(component: Component) -> str | None:
 def allowed(expression: str) -> bool:
     """Return whether a licence, or an expression of them in SPDX's language, is allowed: of a choice one will do."""
     try:
-        return _holds(_SPDX.parse(expression))
+        return _holds(_SPDX.parse(SAME.get(expression, expression)))
     except ExpressionError:
         return False
 

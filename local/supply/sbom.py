@@ -89,11 +89,10 @@ def table(images: Iterable[Described]) -> str:
 def _describe(name: str, reference: str, folder: Path, texts: Path) -> Described:
     layout = HERE.layout(reference, IMAGES / "sbom-layout")
     sbom = folder / f"{name}.cdx.json"
-    version = reference.rpartition(":")[2]
     run_logged(
         [
             *(BIN / "syft", "scan", f"oci-dir:{layout.folder}", f"--output={FORMAT}={sbom}"),
-            *(f"--source-name=web4/{name}", f"--source-version={version}"),
+            *(f"--source-name=web4/{name}", f"--source-version={layout.digest}"),
         ],
         f"sbom: {name}",
         log=f"sbom-{name}.log",

@@ -1,5 +1,6 @@
 """Ask everybody who can be asked what is known against the images."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -50,8 +51,10 @@ class Result:
             said = answer.problem or f"{len(answer.findings)} known against {answer.looked_at}"
             lines.append(f"{answer.source}: {said}")
         lines += [f"{source}: {why}" for source, why in self.not_asked]
-        lines += [f"  FOUND     {finding}" for finding in self.findings]
-        lines += [f"  accepted  {finding} ({reason})" for finding, reason in self.accepted]
+        lines += [f"  FOUND     {line}" for line in _by_part(self.findings)]
+        for reason in sorted({reason for _, reason in self.accepted}):
+            lines += [f"  accepted  {line}" for line in _by_part(each for each, why in self.accepted if why == reason)]
+            lines.append(f"            {reason}")
         lines += [f"  no longer needed: the exception for {each.component}, {each.advisory}" for each in self.unused]
         return "\n".join(lines)
 
@@ -90,3 +93,12 @@ def judge(
             counted.append(finding)
     unused = tuple(each for each in exceptions if each not in used)
     return Result(answers, tuple(not_asked.items()), tuple(counted), tuple(accepted), unused)
+
+
+def _by_part(findings: Iterable[Finding]) -> list[str]:
+    """Return a line for each part of an image, with what is known against it."""
+    parts = defaultdict(list)
+    for each in findings:
+        cure = f" (fixed in {each.fixed})" if each.fixed else ""
+        parts[f"{each.image}: {each.component} {each.version}"].append(f"{each.advisory}{cure}")
+    return [f"{part}: {len(known)} known: {', '.join(known)}" for part, known in parts.items()]

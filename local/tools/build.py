@@ -85,7 +85,8 @@ def _make(build: Build, label: str) -> None:
         shutil.rmtree(output, ignore_errors=True)
         output.mkdir()
         run_logged(
-            ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {build.ldflags}", "-o", f"{output}/"]
+            # No debugging data, but the symbol table: govulncheck reads there which functions are in a program.
+            ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", f"-w {build.ldflags}", "-o", f"{output}/"]
             + [binary.package for binary in wanted],
             label,
             log=f"build-{build.folder}.log",

@@ -14,16 +14,18 @@ from local.console import capture
 from local.paths import CACHE
 
 FOLDER = CACHE / "licences"
-_TEXT = re.compile(r"licen[sc]e|copying|copyright|notice|patents", re.IGNORECASE)
+_TEXT = re.compile(r"licen[sc]e|copying", re.IGNORECASE)  # what else stands beside them syft would take for a licence
+_NO_TEXT = {".csv", ".go", ".sh", ".yml"}
 
 
 def modules(programs: Iterable[Path]) -> set[tuple[str, str]]:
     """Return path and version of each module that Go programs were built from, replacements in the replaced's place."""
     found = set()
     for program in read_stream(capture(["go", "version", "-m", "-json", *sorted(programs)])):
-        for module in program.get("Deps", []):
+        for module in (program["Main"], *program.get("Deps", [])):
             used = module.get("Replace") or module
-            found.add((used["Path"], used["Version"]))
+            if used.get("Sum"):  # the folder that a program is built in is a module too, of no version
+                found.add((used["Path"], used["Version"]))
     return found
 
 
@@ -41,7 +43,7 @@ def keep(wanted: Iterable[tuple[str, str]], cache: Path) -> None:
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
             for file in source.iterdir():
-                if file.is_file() and _TEXT.search(file.name) and file.suffix != ".go":
+                if file.is_file() and _TEXT.search(file.name) and file.suffix not in _NO_TEXT:
                     shutil.copyfile(file, unfinished / file.name)
             unfinished.rename(target)
 

@@ -26,7 +26,10 @@ KUBECTL = {
     *("label", "logs", "patch", "port-forward", "rollout", "scale", "top", "uncordon", "wait"),
 }
 PULUMI = {"preview", "up", "refresh", "destroy", "stack", "config", "login", "cancel", "version"}
-CLOUDS = {"buildah", "crane", "sh", "psql", "aws", "gcloud", "az", "eksctl", "kind", "k3s", "minikube", "helm"}
+CLOUDS = {
+    *("buildah", "crane", "sh", "psql", "aws", "gcloud", "az", "eksctl", "kind", "k3s", "minikube", "helm"),
+    *("grype", "trivy"),
+}
 """Programs of somebody else's, whose words nothing here knows: kept to the pages about them."""
 OTHERS = {
     *(

@@ -106,7 +106,7 @@ KNOWN = Finding("redis", "example.com/redis", "v1.0.0", "GO-2025-0001")
         (
             Answer("Debian", "9 packages", (KNOWN,)),
             1,
-            "  FOUND     redis: example.com/redis v1.0.0: GO-2025-0001, no",
+            "  FOUND     redis: example.com/redis v1.0.0: 1 known: GO-2025-0001",
         ),
         (Answer("Debian", problem="no network"), 1, "Debian: no network"),
     ],

@@ -25,6 +25,7 @@ SBOM = {
         },
         {"purl": "pkg:pypi/httpx@0.28.1", "licenses": [{"expression": "BSD-3-Clause OR MIT"}]},
         {"purl": "pkg:pypi/httpx@0.28.1", "licenses": [{"expression": "BSD-3-Clause OR MIT"}]},
+        {"purl": "pkg:golang/github.com/oliver006/redis_exporter"},
         {
             "purl": "pkg:pypi/boto3@1.26.27",
             "properties": [
@@ -38,7 +39,7 @@ SBOM = {
 }
 
 
-def test_components_are_read_once_each_and_debians_python_packages_are_debians() -> None:
+def test_components_are_read_once_each_and_parts_of_a_debian_package_are_debians() -> None:
     assert components(SBOM) == [
         Component("deb", "redis-server", "5:7.0.15-1", ("BSD-3-clause", "LGPL-2.1-only")),
         Component("golang", "github.com/Azure/azure-sdk-for-go/sdk/azcore", "v1.2.3", ("MIT",)),
@@ -105,20 +106,26 @@ def test_the_texts_of_a_module_are_kept_where_syft_looks_for_them(
     monkeypatch.setattr(texts, "FOLDER", tmp_path / "licences")
     cached = tmp_path / "cache" / "github.com" / "!azure" / "go-!n!t!l!m@v1.0.0"
     (cached / "testdata").mkdir(parents=True)
-    for name in ("LICENSE", "NOTICE.txt", "COPYING.md", "license.go", "main.go", "testdata/LICENSE"):
+    kept, others = {"LICENSE", "COPYING.md"}, {"NOTICE.txt", "license.go", "LICENSE-3rdparty.csv", "testdata/LICENSE"}
+    for name in kept | others:
         (cached / name).write_text(name)
     texts.keep([("github.com/Azure/go-NTLM", "v1.0.0"), ("example.com/not/there", "v1.0.0")], tmp_path / "cache")
-    kept = {path.relative_to(tmp_path / "licences").as_posix() for path in texts.FOLDER.rglob("*") if path.is_file()}
-    folder = "github.com/!azure/go-!n!t!l!m@v1.0.0"
-    assert kept == {f"{folder}/LICENSE", f"{folder}/NOTICE.txt", f"{folder}/COPYING.md"}
+    found = {path.relative_to(texts.FOLDER).as_posix() for path in texts.FOLDER.rglob("*") if path.is_file()}
+    assert found == {f"github.com/!azure/go-!n!t!l!m@v1.0.0/{name}" for name in kept}
 
 
 def test_a_go_program_says_which_modules_are_in_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    said = {
-        "Deps": [
-            {"Path": "example.com/a", "Version": "v1.0.0"},
-            {"Path": "example.com/b", "Version": "v1.0.0", "Replace": {"Path": "example.com/c", "Version": "v2.0.0"}},
-        ]
+    def module(name: str, **more: object) -> dict[str, object]:
+        return {"Path": f"example.com/{name}", "Version": "v1.0.0", "Sum": "h1:0", **more}
+
+    ours = {"Path": "web4-identity/tools/kubernetes", "Version": "(devel)"}
+    said = [
+        {"Main": module("main"), "Deps": [module("a"), module("b", Replace=module("c", Version="v2.0.0"))]},
+        {"Main": ours, "Deps": [module("d")]},
+        {"Main": {}},
+    ]
+    monkeypatch.setattr(texts, "capture", lambda _: "\n".join(map(json.dumps, said)))
+    assert texts.modules([tmp_path]) == {
+        *((f"example.com/{name}", "v1.0.0") for name in ("main", "a", "d")),
+        ("example.com/c", "v2.0.0"),
     }
-    monkeypatch.setattr(texts, "capture", lambda _: json.dumps(said) + json.dumps({"Path": "cmd/gofmt"}))
-    assert texts.modules([tmp_path]) == {("example.com/a", "v1.0.0"), ("example.com/c", "v2.0.0")}

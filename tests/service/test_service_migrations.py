@@ -15,6 +15,7 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from pydantic import SecretStr
+from sqlalchemy import text
 from web4_identity.db import migrate as migrations
 from web4_identity.db.migrate import migrate
 from web4_identity.db.migrations import postgresql
@@ -93,3 +94,14 @@ async def test_who_reads_is_not_kept_waiting_behind_a_migration_that_waits(empty
     finally:
         await holder.close()
         await reader.close()
+
+
+@pytest.mark.backends("postgres", "sqlite")
+async def test_the_schema_of_a_later_release_that_was_rolled_back_is_left_as_it_is(database_url, database):
+    later = [text("UPDATE alembic_version SET version_num = '9999'"), text("CREATE TABLE of_it (id integer)")]
+    async with database.transaction() as connection:
+        for statement in later:
+            await connection.execute(statement)
+    await migrate(SecretStr(database_url), wait_seconds=0)
+    async with database.transaction() as connection:
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
@@ -32,8 +34,9 @@ async def migrate(
     All of it in Postgres's `schema`, which must be there, or in the role's own.
 
     A second run waits for the first. While the database is out of reach, one of `roles` is not there, or a table is in
-    use for longer than LOCK_SECONDS, it is tried again for `wait_seconds`. Raises DatabaseUnavailable when it stays so,
-    or at once when the login is refused.
+    use for longer than LOCK_SECONDS, it is tried again for `wait_seconds`. The schema of a later release, which was rolled
+    back, is left as it is. Raises DatabaseUnavailable when it stays out of reach, or at once when
+    the login is refused.
     """
     database = Database(url, 1, statement_seconds=None, schema=schema)
 
@@ -59,6 +62,15 @@ def _upgrade(connection: Connection, revision: str, roles: tuple[str, ...]) -> N
     config.set_main_option("version_locations", str(folder / connection.dialect.name).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
+    if _is_of_a_later_release(connection, config):
+        return
     command.upgrade(config, revision)
     if connection.dialect.name == "postgresql" and revision == "head":
         grant_rights(connection)
+
+
+def _is_of_a_later_release(connection: Connection, config: Config) -> bool:
+    """Whether a release with more revisions was here; they are numbered, with leading zeros."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    return current is not None and newest is not None and current > newest

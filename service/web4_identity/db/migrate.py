@@ -34,8 +34,8 @@ async def migrate(
     All of it in Postgres's `schema`, which must be there, or in the role's own.
 
     A second run waits for the first. While the database is out of reach, one of `roles` is not there, or a table is in
-    use for longer than LOCK_SECONDS, it is tried again for `wait_seconds`. The schema of a later release, which was rolled
-    back, is left as it is. Raises DatabaseUnavailable when it stays out of reach, or at once when
+    use for longer than LOCK_SECONDS, it is tried again for `wait_seconds`. The schema of a later release, which was
+    rolled back, is left as it is. Raises DatabaseUnavailable when it stays out of reach, or at once when
     the login is refused.
     """
     database = Database(url, 1, statement_seconds=None, schema=schema)

@@ -11,6 +11,7 @@ from local.cluster.components import CONFIG, PKI, kubeconfig
 from local.paths import BIN, CLUSTER, KUBECONFIG, private_dir, write_private
 
 TEMPLATES = Path(__file__).parent / "config"
+CONTAINERD = CONFIG / "containerd.toml"
 CNI_PATHS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 
 # Client certificates: file, common name and group as Kubernetes' RBAC expects them (kubernetes.io, PKI certificates).
@@ -23,17 +24,22 @@ CLIENTS = {
 }
 
 
-def write(pause_image: str) -> None:
+def write(pause_image: str) -> bool:
     """Write every certificate, kubeconfig and configuration file of the cluster.
 
     Args:
         pause_image: the sandbox image, by full name.
+
+    Returns:
+        Whether containerd's configuration is another than before: one that runs has to be started again for it.
     """
     private_dir(CLUSTER)
     _certificates()
     for user in CLIENTS:
         write_private(Path(kubeconfig(user)), _kubeconfig(user))
+    before = CONTAINERD.read_text() if CONTAINERD.exists() else None
     _configuration(pause_image)
+    return CONTAINERD.read_text() != before
 
 
 def _certificates() -> None:

@@ -29,7 +29,9 @@ def start(images: dict[str, str]) -> None:
     if not node.exists() and (node.NETNS.exists() or node.members()):
         say("cluster: half-started earlier; ending what is left of it")
         stop()
-    files.write(images["pause"])
+    if files.write(images["pause"]):
+        # It would go on asking for the pause image of before, which is about to be dropped. Pods outlive it.
+        end(_component("containerd").process)
     node.make()
     for component in components():
         _start(component)

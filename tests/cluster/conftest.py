@@ -1,5 +1,6 @@
 """The running stack as its users meet it: through the TLS edge, kubectl, and Prometheus's API."""
 
+import itertools
 import random
 import ssl
 import subprocess
@@ -61,17 +62,20 @@ def edge(target: Target, outputs: dict[str, Any], kubectl: Kubectl) -> tuple[str
     return target.address(), int(outputs["edge_node_port"])
 
 
+# In turn, and not at random: one that a test before has just used up is not given to the next.
+_NUMBERS = itertools.cycle(random.sample(range(10, 250), 240))
+
+
 @pytest.fixture
 def new_client(target: Target, edge: tuple[str, int], tls: ssl.SSLContext) -> Iterator[Callable[[], httpx.Client]]:
     """Make clients with an IP address of their own each, so that no test spends another's rate limit."""
     added: list[str] = []
     clients: list[httpx.Client] = []
-    numbers = iter(random.sample(range(10, 250), 200))
 
     def make() -> httpx.Client:
         address = None
         if target.embedded:
-            address = f"10.89.0.{next(numbers)}"
+            address = f"10.89.0.{next(_NUMBERS)}"
             subprocess.run(["ip", "address", "replace", f"{address}/32", "dev", layout.HOST_LINK], check=True)
             added.append(address)
         client = httpx.Client(

@@ -13,10 +13,10 @@ class Prometheus:
     def __init__(self, kubectl: Kubectl) -> None:
         self._kubectl = kubectl
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str) -> Any:
         answer = json.loads(self._kubectl.proxy("services", "prometheus-operated", "9090", path))
         assert answer["status"] == "success", answer
-        return dict(answer["data"])
+        return answer["data"]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         return list(self.get(f"/api/v1/query?query={quote(expression)}")["result"])

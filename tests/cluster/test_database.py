@@ -75,7 +75,7 @@ def test_a_mint_outlives_the_primary_that_took_it(new_client: NewClient, kubectl
     found = answers(client, f"/v1/lct/{minted.json()['data']['lct_id']}")
     assert found.status_code == 200, found.text
     assert found.json()["binding"]["public_key"] == minted.json()["data"]["public_key"]
+    wait_for_instances(kubectl)  # a commit waits for a replica, and the lost one follows the new primary
     again = society.mint(new_client())
     assert again.status_code == 201, again.text
     assert again.json()["caller_atp_remaining"] == minted.json()["caller_atp_remaining"] - again.json()["atp_cost"]
-    wait_for_instances(kubectl)  # the one that was lost follows the new one

@@ -71,8 +71,8 @@ def stack_settings(name: str) -> Settings:
     Raises:
         UserError: `local` was not made on this machine, or a setting is wrong.
     """
-    if name == stack.STACK and not stack.exists():
-        raise UserError("there is no stack on this machine: run `make up` first.")
+    if name == stack.STACK:
+        stack.require()
     file = stack.CONFIG if name == stack.STACK else REPO / f"Pulumi.{name}.yaml"
     try:
         return build_settings(stack_file.read(file))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 from infra.components.database import APP_ROLE, APP_SECRET, CLUSTER
 from local import credentials, stack
-from local.errors import UserError
 from local.images import build as images
 from local.passwords import Password
 from local.progress import say
@@ -24,8 +23,7 @@ def rotate() -> list[str]:
     Raises:
         UserError: there is no stack, or a `pulumi up` failed; running it again goes on from there.
     """
-    if not stack.exists():
-        raise UserError("there is no stack on this machine: run `make up` first.")
+    stack.require()
     in_steps(list(PASSWORDS.values()), _up)
     say("rotated: both stores want their new passwords, and no pod knows an old one")
     return list(PASSWORDS)

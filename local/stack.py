@@ -110,6 +110,12 @@ def exists() -> bool:
     return (BACKEND / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json").exists()
 
 
+def require() -> None:
+    """Raise UserError unless the stack was made on this machine."""
+    if not exists():
+        raise UserError("there is no stack on this machine: run `make up` first.")
+
+
 def up(*, refresh: bool = True) -> None:
     """Run `pulumi up` on the stack, made if absent.
 

@@ -72,9 +72,10 @@ class Kubectl:
             time.sleep(1)
 
 
-def pulumi_up(config: Path) -> subprocess.CompletedProcess[str]:
-    """`pulumi up` of stack local with another configuration, a file."""
+def pulumi_up(config: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """`pulumi up` of stack local with another configuration, a file; `options` are Pulumi's own."""
     words = ["up", "--yes", "--skip-preview", "--suppress-outputs", f"--stack={stack.STACK}", f"--config-file={config}"]
+    words += options
     return subprocess.run(
         [BIN / "pulumi", "--cwd", REPO, "--non-interactive", "--color=never", *words],
         env={**os.environ, **stack.environment()},

@@ -30,9 +30,14 @@ def put(page: Path, command: str, text: str) -> None:
 
 def when(command: str) -> str:
     """Return what a section begins with: the command as it was typed, the day, and the commit it ran at."""
+    return f"`{command}`, {moment()}"
+
+
+def moment() -> str:
+    """Return the day and hour, and the commit that runs."""
     words = ["git", "-C", str(REPO), "describe", "--always", "--dirty", "--exclude=*"]
     commit = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
-    return f"`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit}"
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit}"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

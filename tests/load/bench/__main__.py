@@ -72,8 +72,7 @@ def _ceiling(seconds: int) -> float:
 
 
 def _edge_and_service(counts: list[int], seconds: int) -> Iterator[Measured]:
-    if not stack.exists():
-        raise UserError("there is no stack on this machine: run `make up` first.")
+    stack.require()
     where = target()
     kubectl, edge = Kubectl(where), (where.address(), int(stack.outputs()["edge_node_port"]))
     url, trust = f"https://{edge[0]}:{edge[1]}", ssl.create_default_context(cafile=str(credentials.EDGE_CA))

@@ -2,7 +2,6 @@
 
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,12 +11,12 @@ from typing import Annotated
 
 import page
 import typer
+from cluster_stack import pulumi_up
 from infra_stacks import EDITED
 
 from infra.environments import overlay
 from local import render, stack
 from local.errors import UserError
-from local.paths import BIN, REPO
 from local.progress import say
 from local.tools import build as tools
 
@@ -62,31 +61,15 @@ def _values(name: str) -> dict:
 
 def _up() -> list[str]:
     """Pulumi itself says whether there was something to change, and fails then."""
-    words = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes", f"--stack={stack.STACK}")
 
     def run() -> None:
-        done = subprocess.run(
-            [
-                BIN / "pulumi",
-                "--cwd",
-                REPO,
-                "--non-interactive",
-                "--color=never",
-                *words,
-                f"--config-file={stack.CONFIG}",
-            ],
-            env={**os.environ, **stack.environment()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = pulumi_up(stack.CONFIG, "--expect-no-changes")
         if done.returncode != 0:
             raise UserError(
                 f"`pulumi up` failed, or had something to change:\n{done.stdout[-3000:]}{done.stderr[-1000:]}"
             )
 
-    if not stack.exists():
-        raise UserError("there is no stack on this machine: run `make up` first.")
+    stack.require()
     return _timed("`pulumi up` of the running stack local, nothing to change", run)
 
 

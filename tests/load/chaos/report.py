@@ -1,16 +1,14 @@
 """The rows as a table, for a terminal and for docs/reliability.md."""
 
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from chaos.row import Alert, Row
-from local.paths import REPO
+import page
 
-DOCUMENT = REPO / "docs" / "reliability.md"
+from chaos.row import Alert, Row
+
 END = "<!-- to here -->"
 KEPT = 2
 """So many runs are shown, the newest first."""
@@ -46,7 +44,7 @@ def run_section(rows: Sequence[Row], command: str, seconds: float) -> str:
     problems = [f"- **{row.fault}**: {line}" for row in rows for line in row.problems]
     return "\n".join(
         [
-            f"### {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}",
+            f"### {page.moment()}",
             "",
             f"`{command}`, {seconds / 60:.0f} minutes, {len(sent)} requests while something was broken, "
             f"{len(problems)} problems.",
@@ -63,7 +61,7 @@ def begin(command: str) -> str:
     return f"<!-- {command} writes from here -->"
 
 
-def write(section: str, command: str, document: Path = DOCUMENT) -> None:
+def write(section: str, command: str, document: Path = page.RELIABILITY) -> None:
     """Put the section of a command's run before the one of the run before it, and drop the older ones."""
     before, line, rest = document.read_text(encoding="utf-8").partition(begin(command))
     runs, _, after = rest.partition(END)
@@ -95,8 +93,3 @@ def _alerts(row: Row) -> str:
 def _when(alert: Alert, began: float) -> str:
     after = "since before" if alert.since < began else f"{alert.since - began:.0f}"
     return after if alert.sent else f"{after}, kept back"
-
-
-def _commit() -> str:
-    words = ["git", "-C", str(REPO), "describe", "--always", "--dirty", "--exclude=*"]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()

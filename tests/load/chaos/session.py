@@ -28,8 +28,7 @@ def strike_each(faults: Sequence[Fault]) -> tuple[list[Row], float]:
     Raises:
         UserError: there is no stack here, or it does not answer the load.
     """
-    if not stack.exists():
-        raise UserError("there is no stack on this machine: run `make up` first.")
+    stack.require()
     where, began, rows = target(), time.time(), []
     run = f"chaos-{int(began):x}"
     folder = RUNS / run

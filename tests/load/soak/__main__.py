@@ -44,8 +44,7 @@ def main(minutes: Annotated[int, typer.Option(min=3, help="How long the load las
 
 
 def _soak(seconds: int) -> Soak:
-    if not stack.exists():
-        raise UserError("there is no stack on this machine: run `make up` first.")
+    stack.require()
     where, run = target(), f"soak-{int(time.time()):x}"
     folder = RUNS / run
     folder.mkdir(parents=True)

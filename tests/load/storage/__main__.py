@@ -47,8 +47,7 @@ def main(
 
 def _measured(each: int) -> Storage:
     """With so many societies in each batch."""
-    if not stack.exists():
-        raise UserError("there is no stack on this machine: run `make up` first.")
+    stack.require()
     where = target()
     kubectl, edge = Kubectl(where), (where.address(), int(stack.outputs()["edge_node_port"]))
     running = Running(kubectl, f"storage-{int(time.time()):x}")

@@ -1,7 +1,9 @@
 """Build the images that are missing (mmdebstrap, buildah), and load those that the cluster's containerd lacks."""
 
+import json
 import platform
 import shutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +26,9 @@ from local.images.store import HERE, Store
 from local.paths import IMAGES
 from local.progress import say
 
+DEPLOYED = IMAGES / "deployed.json"
+KEPT = 2
+"""So many deployed versions of each image stay: the one that runs, and the one that `kubectl rollout undo` starts."""
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
@@ -79,10 +84,9 @@ def tool_images() -> tuple[Image, ...]:
 
 
 def load() -> None:
-    """Load into the cluster's containerd what it lacks, and drop older builds of the same images from both stores."""
+    """Load into the cluster's containerd what it lacks."""
     wanted = set(references().values())
-    there = set(_ctr("images", "list", "--quiet").split())
-    for number, name in enumerate(todo := sorted(wanted - there), 1):
+    for number, name in enumerate(todo := sorted(wanted - _loaded()), 1):
         say(f"images: loading {number}/{len(todo)} {name}")
         _load(name)
 
@@ -109,14 +113,36 @@ def push(registry: str) -> dict[str, str]:
 
 
 def prune() -> None:
-    """Drop builds of our images that the checkout no longer makes."""
-    wanted = set(references().values())
-    ours = [name for name in HERE.names() if name.startswith("localhost/web4/")]
-    for name in set(ours) - wanted:
+    """Drop builds of our images from both stores, but for what is deployed now and what was before it."""
+    loaded = _loaded()
+    kept = _remember(loaded)
+    for name in _ours(HERE.names()) - kept:
         HERE.buildah("rmi", "--force", name)
-    old = [n for n in _ctr("images", "list", "--quiet").split() if n.startswith("localhost/web4/") and n not in wanted]
-    if old:
+    if old := loaded - kept:
         _ctr("images", "remove", *old)
+
+
+def _remember(loaded: set[str]) -> set[str]:
+    """Write down which images are deployed, and return their names and those of the versions before them.
+
+    What was deployed before this was written down is taken from `loaded`, the names in the cluster's containerd.
+    """
+    before = json.loads(DEPLOYED.read_text()) if DEPLOYED.exists() else {}
+    now = {}
+    for name in references().values():
+        repository = name.partition(":")[0]
+        older = before.get(repository) or [each for each in loaded if each.startswith(f"{repository}:")]
+        now[repository] = [name, *(each for each in older if each != name)][:KEPT]
+    DEPLOYED.write_text(json.dumps(now, indent=2))
+    return {name for names in now.values() for name in names}
+
+
+def _loaded() -> set[str]:
+    return _ours(_ctr("images", "list", "--quiet").split())
+
+
+def _ours(names: Iterable[str]) -> set[str]:
+    return {name for name in names if name.startswith(f"{REPOSITORY}/")}
 
 
 def _load(name: str) -> None:

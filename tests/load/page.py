@@ -1,6 +1,5 @@
 """Results in a page: what a run measured goes between two lines that name its command, and nothing else changes."""
 
-import re
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,13 +18,24 @@ def put(page: Path, command: str, text: str) -> None:
 
     Raises UserError unless the page has both lines once.
     """
+    before, _, after = _parts(page, command)
+    page.write_text(f"{before}\n{text.strip()}\n{after}", encoding="utf-8")
+
+
+def written(page: Path, command: str) -> str:
+    """Return what the command wrote before; raises as `put` does."""
+    return _parts(page, command)[1].strip()
+
+
+def _parts(page: Path, command: str) -> tuple[str, str, str]:
+    """Return what stands before the command's text, its line included, the text, and what stands after it."""
     begin, end = (f"<!-- {command}: {which} -->" for which in ("begin", "end"))
-    before = page.read_text(encoding="utf-8")
-    between = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    after, count = between.subn(lambda _: f"{begin}\n{text.strip()}\n{end}", before)
-    if count != 1:
+    text = page.read_text(encoding="utf-8")
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(end) < text.index(begin):
         raise UserError(f"{page} must have the lines {begin} and {end} once")
-    page.write_text(after, encoding="utf-8")
+    before, _, rest = text.partition(begin)
+    between, _, after = rest.partition(end)
+    return before + begin, between, end + after
 
 
 def when(command: str) -> str:

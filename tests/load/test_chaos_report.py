@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from chaos.report import END, begin, failures, run_section, table, write
+from chaos.report import failures, run_section, table, write
 from chaos.row import Alert, Row
 from traffic.audit import Finding, Wrong
 from traffic.record import Sent
@@ -74,11 +74,13 @@ def test_failures_are_counted_by_what_was_answered() -> None:
 
 
 def test_the_page_keeps_its_words_and_each_commands_last_two_runs(tmp_path: Path) -> None:
-    page, other = tmp_path / "reliability.md", f"{begin('make upgrade')}\n\n{END}\n"
-    page.write_text(f"# Words\n\n{begin('make chaos')}\n\n{END}\n\n{other}")
+    page = tmp_path / "reliability.md"
+    other = "<!-- make upgrade: begin -->\n### of an upgrade\n<!-- make upgrade: end -->\n"
+    page.write_text(f"# Words\n\n<!-- make chaos: begin -->\n<!-- make chaos: end -->\n\n{other}")
     for number in range(3):
         write(run_section([replace(ROW, fault=f"run-{number}")], "make chaos", 60), "make chaos", page)
     text = page.read_text()
-    assert text.startswith(f"# Words\n\n{begin('make chaos')}\n\n### ") and text.endswith(f"\n\n{END}\n\n{other}")
+    assert text.startswith("# Words\n\n<!-- make chaos: begin -->\n### ")
+    assert text.endswith(f" |\n<!-- make chaos: end -->\n\n{other}")
     assert text.index("run-2") < text.index("run-1") and "run-0" not in text
-    assert text.count("### ") == 2
+    assert text.count("### ") == 3

@@ -45,6 +45,8 @@ def test_every_command_that_writes_has_its_place() -> None:
         (page.BENCHMARKS, "make bench-pulumi"),
         (page.SCALE, "make bench-storage"),
         (page.RELIABILITY, "make soak"),
+        (page.RELIABILITY, "make chaos"),
+        (page.RELIABILITY, "make upgrade"),
     ):
         text = document.read_text()
         assert text.count(f"<!-- {command}: begin -->") == text.count(f"<!-- {command}: end -->") == 1, command

@@ -9,7 +9,6 @@ import page
 
 from chaos.row import Alert, Row
 
-END = "<!-- to here -->"
 KEPT = 2
 """So many runs are shown, the newest first."""
 
@@ -56,18 +55,14 @@ def run_section(rows: Sequence[Row], command: str, seconds: float) -> str:
     )
 
 
-def begin(command: str) -> str:
-    """Return the line of the page after which a command's runs are."""
-    return f"<!-- {command} writes from here -->"
-
-
 def write(section: str, command: str, document: Path = page.RELIABILITY) -> None:
-    """Put the section of a command's run before the one of the run before it, and drop the older ones."""
-    before, line, rest = document.read_text(encoding="utf-8").partition(begin(command))
-    runs, _, after = rest.partition(END)
-    older = [f"### {each}" for each in re.split(r"^### ", runs, flags=re.MULTILINE)[1:]]
-    kept = [each.strip() for each in (section, *older)][:KEPT]
-    document.write_text(f"{before}{line}\n\n" + "\n\n".join(kept) + f"\n\n{END}{after}", encoding="utf-8")
+    """Put the section of a command's run before the one of the run before it, and drop the older ones.
+
+    Raises UserError unless the document has the command's two lines.
+    """
+    runs = re.split(r"^### ", page.written(document, command), flags=re.MULTILINE)[1:]
+    shown = [section, *(f"### {each}" for each in runs)][:KEPT]
+    page.put(document, command, "\n\n".join(each.strip() for each in shown))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -56,3 +56,9 @@ def test_one_that_fails_or_is_gone_is_not(server):
     server.status = 503
     assert check(server.server_port) == 1
     assert check(free_port()) == 1
+
+
+def test_pip_is_pointed_at_a_bundle_only_where_the_builder_gives_one():
+    (bundle,) = re.findall(r"PIP_CERT=(\S+|\$\(.+?\)) /opt", CONTAINERFILE.read_text())
+    said = subprocess.run(["sh", "-c", f"echo {bundle}"], capture_output=True, text=True, check=True)
+    assert said.stdout == "\n", "pip refuses to start with the path of a bundle that is not there"

@@ -123,8 +123,8 @@ check-tools: $(READY)
 status: $(READY) ## Show how STACK is, on one screen; fails unless all of it is well
 	@$(CTL) status --stack=$(STACK)
 
-env: $(READY) ## Print the variables to run pulumi and kubectl by hand: eval "$$(make --silent env)"
-	@$(CTL) env
+env: $(READY) ## Print the variables to run pulumi and kubectl by hand: eval "$$(make --silent env)"; STACK=prod for the tools alone
+	@$(CTL) env --stack="$(STACK)"
 
 stop: $(READY) ## Stop the embedded cluster and keep its data
 	@$(CTL) stop

@@ -48,13 +48,16 @@ def environment() -> dict[str, str]:
             private_dir(STATE)
             write_private(PASSPHRASE, secrets.token_urlsafe(32))
         given = {"PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
+    return {**tools(), "PULUMI_BACKEND_URL": f"file://{BACKEND}", **given}
+
+
+def tools() -> dict[str, str]:
+    """Return the variables with which the built `pulumi` runs on any stack, wherever its state is kept."""
     return {
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "PULUMI_HOME": str(PULUMI_HOME),
-        "PULUMI_BACKEND_URL": f"file://{BACKEND}",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
-        **given,
     }
 
 

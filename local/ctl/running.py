@@ -19,8 +19,8 @@ def up(as_json: AsJson = False) -> None:
     """Bring stack local up: tools, cluster, images, `pulumi up`, and a first LCT through the TLS edge.
 
     It can be run again at any time: what is there stays, what is missing or changed is made. The first run builds the
-    tools and takes about half an hour, a later one with nothing to change about a minute. With KUBE_CONTEXT and
-    IMAGE_REGISTRY the stack goes to that cluster instead. Other stacks are brought up by `pulumi up --stack`.
+    tools and takes most of an hour on two cores, a later one with nothing to change about a minute. With KUBE_CONTEXT
+    and IMAGE_REGISTRY the stack goes to that cluster instead. Other stacks are brought up by `pulumi up --stack`.
     """
     from local import up as whole
     from local.edge import listing
@@ -84,12 +84,17 @@ def clean(as_json: AsJson = False) -> None:
 
 
 @commands.command()
-def env(as_json: AsJson = False) -> None:
-    """Print the variables to run pulumi and kubectl by hand: eval "$(web4ctl env)"."""
-    from local import stack
+def env(stack: Stack = "local", as_json: AsJson = False) -> None:
+    """Print the variables to run pulumi and kubectl by hand: eval "$(web4ctl env)".
+
+    Of another stack than local only where the tools are: its state, its passphrase and its kubeconfig are yours.
+    """
+    from local import stack as local
     from local.target import target
 
-    variables = {**stack.environment(), "KUBECONFIG": str(target().kubeconfig)}
+    variables = local.tools()
+    if stack == local.STACK:
+        variables = {**local.environment(), "KUBECONFIG": str(target().kubeconfig)}
     if as_json:
         print_json(variables)
         return

@@ -87,6 +87,12 @@ def test_the_variables_are_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result("env") == {"PULUMI_HOME": "/a b", "KUBECONFIG": "/config"}
 
 
+def test_another_stack_is_not_given_locals_state_passphrase_or_cluster() -> None:
+    variables = result("env --stack=prod")
+    assert {"PATH", "PULUMI_HOME"} <= variables.keys()
+    assert not {"PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE", "KUBECONFIG"} & variables.keys()
+
+
 def test_the_attacks_are_asked_for_json(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
 

@@ -7,6 +7,7 @@ import pulumi
 import pytest
 import yaml
 from docs_pages import ROOT
+from infra_policies import objects, refused
 from infra_recording import Program, run_program
 from infra_stacks import EDITED
 
@@ -47,6 +48,10 @@ def test_all_that_is_refused_is_an_examples_name_or_an_image_without_a_digest(cl
         build_settings(stack(cloud))
     left = [line for line in str(caught.value).splitlines() if "can change under its tag" not in line]
     assert left and all("is an example's" in line for line in left), left
+
+
+def test_no_rule_of_the_policy_pack_is_broken(program: Program) -> None:
+    assert refused(objects(program)) == {}
 
 
 def test_the_load_balancer_asks_for_what_the_file_says_and_keeps_the_clients_address(

@@ -2,12 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from infra_policies import violations
-from infra_recording import ROOT, Program, is_secret, run_program
+from infra_policies import objects, refused, violations
+from infra_recording import ROOT, Program, run_program
 
 from infra.environments import overlay
 from infra.policy import exceptions
@@ -32,26 +31,6 @@ EDITED = {
 """What a committed example lacks until it is edited."""
 
 STAND_INS = {("Deployment", "cnpg-system"), ("Deployment", "monitoring-system")}
-
-
-def plain(value: Any) -> Any:
-    """A value as Pulumi hands it to a policy: a secret's own value."""
-    if is_secret(value):
-        return plain(value["value"])
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
-
-
-def objects(program: Program) -> list[dict[str, Any]]:
-    found = [each for each in program.resources if each.type.startswith("kubernetes:") and "kind" in each.inputs]
-    assert len(found) > 30
-    return [plain(each.inputs) for each in found]
-
-
-def refused(manifests: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """What each rule reports, by its name."""
-    return {rule.name: found for rule in RULES if (found := violations(rule, manifests))}
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])

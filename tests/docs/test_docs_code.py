@@ -5,6 +5,7 @@ Whether a runbook's commands do what they should is tested on the running stack 
 """
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ OTHERS = {
         "journalctl",
         "jq",
         "mkdir",
+        "printf",
     ),
     *("openssl", "pip", "ps", "python3", "set", "source", "ss", "sudo", "systemctl", "tail", "time", "useradd"),
     *("grep", "sqlite3", "systemd-run", "systemd-analyze", "tar", "sed", "sort", "uniq", "umask", "pre-commit", "cat"),
@@ -117,6 +119,29 @@ def test_settings_are_settings_and_other_yaml_is_of_some_kind(block: Block) -> N
             assert {"kind", "services", "on"} & document.keys(), (
                 "neither a stack, an object of Kubernetes nor a compose file"
             )
+
+
+def settings() -> set[str]:
+    """Every setting's name with its section's, of the generated page."""
+    found, section = set(), ""
+    for line in (ROOT / "docs" / "configuration.md").read_text().splitlines():
+        if line.startswith("##"):
+            section = line.lstrip("# ")
+            found.add(section)
+        elif row := re.match(r"\| (\w+) \|", line):
+            found.add(f"{section}.{row[1]}")
+    return found
+
+
+def test_a_setting_in_the_text_is_one() -> None:
+    known, unknown = settings(), []
+    sections = {each.partition(".")[0] for each in known}
+    for page in PAGES:
+        for span in code_spans(page):
+            named = re.match(r"([a-z_]+)(\.[a-z_]+)+(?=:|$)", span)
+            if named and named[1] in sections and named[0] not in known:
+                unknown.append(f"{name(page)}: {span}")
+    assert len(known) > 200 and unknown == []
 
 
 def test_python_compiles_and_json_parses() -> None:

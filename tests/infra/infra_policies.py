@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from infra_recording import Program, is_secret
-from pulumi_policy import Policy, PolicyResource, ResourceValidationArgs, ResourceValidationPolicy, StackValidationArgs
+from pulumi_policy import (
+    Policy,
+    PolicyResource,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from infra.policy.rules import RULES
 
-NO_OPTIONS = None
+NO_OPTIONS: Any = None
 
 
 def violations(rule: Policy, manifests: Sequence[dict[str, Any]]) -> list[str]:
@@ -24,6 +31,7 @@ def violations(rule: Policy, manifests: Sequence[dict[str, Any]]) -> list[str]:
         for token, props in given:
             rule.validate(ResourceValidationArgs(token, props, "urn", "name", NO_OPTIONS, None), report)
     else:
+        assert isinstance(rule, StackValidationPolicy)
         resources = [
             PolicyResource(token, props, "urn", "name", NO_OPTIONS, None, None, [], {}) for token, props in given
         ]

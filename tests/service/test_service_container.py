@@ -58,7 +58,7 @@ def test_one_that_fails_or_is_gone_is_not(server):
     assert check(free_port()) == 1
 
 
-def test_pip_is_pointed_at_a_bundle_only_where_the_builder_gives_one():
+def test_pip_is_pointed_at_a_bundle_only_where_the_builder_gives_one() -> None:
     (bundle,) = re.findall(r"PIP_CERT=(\S+|\$\(.+?\)) /opt", CONTAINERFILE.read_text())
     said = subprocess.run(["sh", "-c", f"echo {bundle}"], capture_output=True, text=True, check=True)
     assert said.stdout == "\n", "pip refuses to start with the path of a bundle that is not there"

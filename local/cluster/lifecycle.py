@@ -30,7 +30,7 @@ def start(images: dict[str, str]) -> None:
         say("cluster: half-started earlier; ending what is left of it")
         stop()
     if files.write(images["pause"]):
-        # It would go on asking for the pause image of before, which is about to be dropped. Pods outlive it.
+        # It would go on asking for the pause image of before, which is dropped sooner or later. Pods outlive it.
         end(_component("containerd").process)
     node.make()
     for component in components():

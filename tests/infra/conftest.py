@@ -21,6 +21,34 @@ from infra_stacks import EDITED, example
 from infra.environments import overlay
 
 MANIFESTS = Path(__file__).parent / "manifests"
+OTHERWISE: dict[str, Any] = {
+    "backup": {"archive_seconds": 300, "base_schedule": "30 1 * * 0"},
+    "database": {"instances": 3, "storage": "20Gi", "storage_class": "fast", "uid": 26, "max_connections": 140},
+    "identity": {"max_replicas": 4, "db_pool_size": 15, "rate_limit_per_ip": 50, "atp_mint_scale_factor": 1.25},
+    "images": {"postgres": "localhost/postgres:1"},
+    "monitoring": {
+        "storage": "5Gi",
+        "remote_write": {"url": "https://mimir.web4.io/api/v1/push", "secret_name": "mimir"},
+        "runbook_url": "https://git.web4.io/runbooks/",
+        "grafana_url": "https://grafana.web4.io",
+        "alerts": {
+            "HighRejectionRate": {"threshold": 25, "patience": "10m", "severity": "critical"},
+            "RestoreDrillTooOld": {"threshold": 2678400},
+            "MintLatencyBurn": {"off": True},
+        },
+    },
+    "quota": {"cpu": "2", "memory": "6Gi", "pods": 20},
+}
+_NO_FILES = {"certificate_file": None, "private_key_file": None}
+BY_HAND: dict[str, Any] = {
+    "database": {"app_password_file": None, "app_secret_name": "by-hand", "reader_secret_name": "for-people"},
+    "redis": {
+        "password_file": None,
+        "secret_name": "by-hand",
+        "tls": {**_NO_FILES, "ca_file": None, "secret_name": "by-cert-manager"},
+    },
+    "edge": {"tls": {**_NO_FILES, "secret_name": "from-elsewhere"}},
+}
 
 
 def pytest_configure() -> None:
@@ -63,6 +91,21 @@ def program(config: dict[str, Any]) -> Program:
 def again(config: dict[str, Any]) -> Program:
     """A second run of what `program` is: what differs between both differs for no reason."""
     return run_program(config)
+
+
+@pytest.fixture(scope="session")
+def otherwise(config: dict[str, Any]) -> Program:
+    """The program with other sizes, times and limits than the defaults, none of which has to do with another.
+
+    One run of it serves all who want to see that such a setting gets where it belongs.
+    """
+    return run_program(overlay(config, OTHERWISE))
+
+
+@pytest.fixture(scope="session")
+def by_hand(config: dict[str, Any]) -> Program:
+    """The program with the names of Secrets that somebody else makes, in place of each file."""
+    return run_program(overlay(config, BY_HAND))
 
 
 @pytest.fixture(scope="session")

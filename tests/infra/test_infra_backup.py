@@ -116,15 +116,14 @@ def test_with_a_role_there_are_no_credentials(config):
     assert not [name for name in names if name.startswith("AWS_") and "KEY" in name]
 
 
-def test_base_backups_begin_at_once_and_go_on_as_scheduled(config):
-    spec = run_program(overlay(config, {"backup": {"base_schedule": "30 1 * * 0"}}))
-    spec = spec.find("ScheduledBackup", "web4-identity-db").inputs["spec"]
+def test_base_backups_begin_at_once_and_go_on_as_scheduled(otherwise):
+    spec = otherwise.find("ScheduledBackup", "web4-identity-db").inputs["spec"]
     assert (spec["schedule"], spec["immediate"]) == ("0 30 1 * * 0", True)
     assert spec["cluster"] == {"name": "web4-identity-db"}
 
 
-def test_wal_is_archived_in_time_and_commits_are_dated(config, program):
-    parameters = cluster(run_program(overlay(config, {"backup": {"archive_seconds": 300}})))["postgresql"]["parameters"]
+def test_wal_is_archived_in_time_and_commits_are_dated(otherwise, program):
+    parameters = cluster(otherwise)["postgresql"]["parameters"]
     assert (parameters["archive_timeout"], parameters["track_commit_timestamp"]) == ("300s", "on")
     assert cluster(program)["postgresql"]["parameters"]["archive_timeout"] == "60s"
 

@@ -37,11 +37,9 @@ def test_the_certificate_is_mounted_so_that_the_kubelet_renews_it(program):
     assert spec["containers"][0]["command"] == ["sh", "/etc/nginx/start.sh"]
 
 
-def test_an_existing_tls_secret_is_used_and_none_is_made(config):
-    files = {"certificate_file": None, "private_key_file": None}
-    program = run_program(overlay(config, {"edge": {"tls": {**files, "secret_name": "from-elsewhere"}}}))
-    assert "web4-edge-tls" not in [each.name for each in program.of_kind("Secret")]
-    volumes = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]["volumes"]
+def test_an_existing_tls_secret_is_used_and_none_is_made(by_hand):
+    assert "web4-edge-tls" not in [each.name for each in by_hand.of_kind("Secret")]
+    volumes = by_hand.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]["volumes"]
     assert [each["secret"]["secretName"] for each in volumes if "secret" in each] == ["from-elsewhere"]
 
 

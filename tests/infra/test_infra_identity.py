@@ -84,9 +84,8 @@ def test_the_service_logs_in_as_its_own_role_and_the_migration_as_the_owner(cont
     assert "PGPASSWORD" not in {each["name"] for each in migrate["env"]}
 
 
-def test_a_setting_reaches_the_service(config):
-    program = run_program(overlay(config, {"identity": {"rate_limit_per_ip": 50, "atp_mint_scale_factor": 1.25}}))
-    (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
+def test_a_setting_reaches_the_service(otherwise):
+    (container,) = otherwise.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
     values = {each["name"]: each.get("value") for each in container["env"]}
     assert values["RATE_LIMIT_MAX_REQUESTS_PER_IP"] == "50"
     assert values["ATP_MINT_SCALE_FACTOR"] == "1.25"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from infra_recording import run_program
 
-from infra.environments import DEFAULTS, overlay
+from infra.environments import overlay
 from infra.kubelet_scrape import kubelet_scrape_config
 
 pytestmark = pytest.mark.infra
@@ -115,28 +115,26 @@ def test_alerts_go_to_alertmanager(program):
     assert target == {"name": "alertmanager-operated", "namespace": "web4", "port": "web"}
 
 
-def test_figures_live_as_long_as_the_pod_unless_a_volume_is_asked_for(program, config):
+def test_figures_live_as_long_as_the_pod_unless_a_volume_is_asked_for(program, otherwise):
     assert "storage" not in program.find("Prometheus", "web4").inputs["spec"]
-    kept = run_program(overlay(config, {"monitoring": {"storage": "5Gi"}})).find("Prometheus", "web4")
-    claim = kept.inputs["spec"]["storage"]["volumeClaimTemplate"]["spec"]
+    kept = otherwise.find("Prometheus", "web4").inputs["spec"]
+    claim = kept["storage"]["volumeClaimTemplate"]["spec"]
     assert claim["resources"]["requests"]["storage"] == "5Gi"
 
 
-def test_figures_are_sent_to_a_long_term_store_if_there_is_one(program, config):
+def test_figures_are_sent_to_a_long_term_store_if_there_is_one(program, otherwise):
     assert "remoteWrite" not in program.find("Prometheus", "web4").inputs["spec"]
-    store = {"url": "https://mimir.web4.io/api/v1/push", "secret_name": "mimir"}
-    sent = run_program(overlay(config, {"monitoring": {"remote_write": store}}))
+    (store,) = otherwise.find("Prometheus", "web4").inputs["spec"]["remoteWrite"]
     login = {key: {"name": "mimir", "key": key} for key in ("username", "password")}
-    assert sent.find("Prometheus", "web4").inputs["spec"]["remoteWrite"] == [{"url": store["url"], "basicAuth": login}]
-    policies = [each.inputs["spec"] for each in sent.of_kind("NetworkPolicy") if "long-term-store" in each.name]
+    assert store == {"url": "https://mimir.web4.io/api/v1/push", "basicAuth": login}
+    policies = [each.inputs["spec"] for each in otherwise.of_kind("NetworkPolicy") if "long-term-store" in each.name]
     assert [rule["ports"][0]["port"] for spec in policies for rule in spec["egress"]] == [443]
 
 
-def test_in_prod_there_are_two_of_prometheus_and_three_of_alertmanager(program, config):
+def test_in_prod_there_are_two_of_prometheus_and_three_of_alertmanager(program, program_of):
     for kind, one, many in (("Prometheus", 1, 2), ("Alertmanager", 1, 3)):
         assert program.find(kind, "web4").inputs["spec"]["replicas"] == one
-        replicas = {"monitoring": DEFAULTS["prod"]["monitoring"]}
-        spec = run_program(overlay(config, replicas)).find(kind, "web4").inputs["spec"]
+        spec = program_of("prod").find(kind, "web4").inputs["spec"]
         assert spec["replicas"] == many
         rules = spec["topologySpreadConstraints"]
         assert {rule["labelSelector"]["matchLabels"]["app.kubernetes.io/name"] for rule in rules} == {kind.lower()}

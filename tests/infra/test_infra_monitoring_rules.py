@@ -157,21 +157,16 @@ def test_the_rules_reach_prometheus(program):
     assert selector.items() <= rule.inputs["metadata"]["labels"].items()
 
 
-def test_nobody_is_called_for_what_a_stack_has_not(config):
+def test_nobody_is_called_for_what_a_stack_has_not(program, config):
     without_backup = {key: value for key, value in config.items() if key != "backup"}
     never_scanned = overlay(config, {"gate": {"enabled": False, "scan_schedule": None}})
     for stack, alert in ((without_backup, "BackupTooOld"), (never_scanned, "SecurityGateTooOld")):
         found = rules_of(run_program(stack))
-        assert rules_of(run_program(config)).keys() - found.keys() >= {alert} and "ServiceDown" in found
+        assert rules_of(program).keys() - found.keys() >= {alert} and "ServiceDown" in found
 
 
-def test_a_stack_changes_single_alerts(config):
-    alerts = {
-        "HighRejectionRate": {"threshold": 25, "patience": "10m", "severity": "critical"},
-        "RestoreDrillTooOld": {"threshold": 2678400},
-        "MintLatencyBurn": {"off": True},
-    }
-    found = rules_of(run_program(overlay(config, {"monitoring": {"alerts": alerts}})))
+def test_a_stack_changes_single_alerts(otherwise):
+    found = rules_of(otherwise)
     changed = found["HighRejectionRate"]
     assert changed["expr"] == "rate(web4_identity_lct_mint_rejected_total[5m]) > 25"
     assert (changed["for"], changed["labels"]["severity"]) == ("10m", "critical")
@@ -194,9 +189,8 @@ def test_an_override_that_changes_nothing_is_refused(config, alerts, line):
     assert str(caught.value).startswith(f"web4-identity:monitoring.alerts.{line}")
 
 
-def test_links_begin_where_the_stack_says(config):
-    addresses = {"runbook_url": "https://git.web4.io/runbooks/", "grafana_url": "https://grafana.web4.io"}
-    found = rules_of(run_program(overlay(config, {"monitoring": addresses})))["RedisDown"]["annotations"]
+def test_links_begin_where_the_stack_says(otherwise):
+    found = rules_of(otherwise)["RedisDown"]["annotations"]
     assert found["runbook_url"] == "https://git.web4.io/runbooks/RedisDown.md"
     assert found["dashboard_url"] == "https://grafana.web4.io/d/web4-redis"
 

@@ -13,10 +13,8 @@ from infra_recording import (
     STORE_KEY,
     is_secret,
     pod_template,
-    run_program,
 )
 
-from infra.environments import overlay
 from infra.pods import PodArgs, hardened_pod, resources
 from infra.priorities import Priority
 from infra.settings import PodSettings
@@ -124,14 +122,13 @@ def test_every_pod_has_a_priority_that_exists_before_it(program):
     )
 
 
-def test_the_namespace_has_a_quota_and_gives_the_silent_a_little(program, config):
+def test_the_namespace_has_a_quota_and_gives_the_silent_a_little(program, otherwise):
     assert program.find("ResourceQuota", "web4").inputs["spec"]["hard"] == {
         "requests.cpu": "8",
         "limits.memory": "24Gi",
         "pods": "50",
     }
-    smaller = run_program(overlay(config, {"quota": {"cpu": "2", "memory": "6Gi", "pods": 20}}))
-    assert smaller.find("ResourceQuota", "web4").inputs["spec"]["hard"]["pods"] == "20"
+    assert otherwise.find("ResourceQuota", "web4").inputs["spec"]["hard"]["pods"] == "20"
     (limits,) = program.find("LimitRange", "web4").inputs["spec"]["limits"]
     # What the quota counts is what a container must not leave out.
     assert {"cpu", "memory"} == limits["default"].keys() == limits["defaultRequest"].keys()

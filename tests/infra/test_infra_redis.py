@@ -149,14 +149,11 @@ def test_the_service_is_given_the_password_and_the_ca_alone(program):
     assert program.find("Secret", "redis-password").urn in program.waits_for(program.find("Deployment", "redis"))
 
 
-def test_secrets_that_are_there_are_used_and_none_is_made(config):
-    tls = {"certificate_file": None, "private_key_file": None, "ca_file": None, "secret_name": "by-cert-manager"}
-    redis = {"password_file": None, "secret_name": "by-hand", "tls": tls}
-    program = run_program(overlay(config, {"redis": redis}))
-    assert not {"redis-password", "redis-tls"} & {each.name for each in program.of_kind("Secret")}
-    assert service_variables(program)["REDIS_PASSWORD"]["name"] == "by-hand"
+def test_secrets_that_are_there_are_used_and_none_is_made(by_hand):
+    assert not {"redis-password", "redis-tls"} & {each.name for each in by_hand.of_kind("Secret")}
+    assert service_variables(by_hand)["REDIS_PASSWORD"]["name"] == "by-hand"
     for name in ("redis", "web4-identity"):
-        spec = program.find("Deployment", name).inputs["spec"]["template"]["spec"]
+        spec = by_hand.find("Deployment", name).inputs["spec"]["template"]["spec"]
         assert [each["secret"]["secretName"] for each in spec["volumes"] if each["name"] in ("tls", "redis-ca")] == [
             "by-cert-manager"
         ]

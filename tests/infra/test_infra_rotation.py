@@ -65,16 +65,10 @@ def test_the_other_password_is_in_the_secret_only_while_there_is_one(program, co
         assert other_password(container) == {"name": name, "key": "other_password", "optional": True}
 
 
-def test_a_secret_made_by_somebody_else_rolls_nothing(config):
-    tls = {"certificate_file": None, "private_key_file": None, "ca_file": None, "secret_name": "by-cert-manager"}
-    names = {
-        "database": {"app_password_file": None, "app_secret_name": "by-hand"},
-        "redis": {"password_file": None, "secret_name": "by-hand", "tls": tls},
-    }
-    program = run_program(overlay(config, names))
-    assert marks(program) == {"redis": None, "web4-identity": None}
+def test_a_secret_made_by_somebody_else_rolls_nothing(by_hand):
+    assert marks(by_hand) == {"redis": None, "web4-identity": None}
     for name in BOTH:
-        (container,) = program.find("Deployment", name).inputs["spec"]["template"]["spec"]["containers"]
+        (container,) = by_hand.find("Deployment", name).inputs["spec"]["template"]["spec"]["containers"]
         assert other_password(container)["name"] == "by-hand"
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.infra
 
 GIVEN = os.environ.get("FUZZ_EXAMPLES")
 fuzzed = settings(
-    max_examples=int(GIVEN or 300),
+    max_examples=int(GIVEN or 150),
     deadline=None,
     derandomize=GIVEN is None,
     database=None,

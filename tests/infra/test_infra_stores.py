@@ -17,12 +17,8 @@ def test_the_database_is_the_guides(program):
     assert "superuserSecret" not in spec and not spec.get("enableSuperuserAccess")
 
 
-def test_the_databases_size_and_image_are_the_stacks(config):
-    change = {
-        "database": {"instances": 3, "storage": "20Gi", "storage_class": "fast", "uid": 26},
-        "images": {"postgres": "localhost/postgres:1"},
-    }
-    spec = run_program(overlay(config, change)).find("Cluster", "web4-identity-db").inputs["spec"]
+def test_the_databases_size_and_image_are_the_stacks(otherwise):
+    spec = otherwise.find("Cluster", "web4-identity-db").inputs["spec"]
     assert spec["instances"] == 3
     assert spec["storage"] == {"size": "20Gi", "storageClass": "fast"}
     assert spec["imageName"] == "localhost/postgres:1"
@@ -83,28 +79,25 @@ def test_the_services_role_gets_the_password_of_the_file(program):
     }
 
 
-def test_roles_whose_secrets_are_there_use_them(config):
-    names = {"app_password_file": None, "app_secret_name": "by-hand", "reader_secret_name": "for-people"}
-    program = run_program(overlay(config, {"database": names}))
-    assert "web4-identity-db-service" not in {each.name for each in program.of_kind("Secret")}
-    app, reader = program.find("Cluster", "web4-identity-db").inputs["spec"]["managed"]["roles"]
+def test_roles_whose_secrets_are_there_use_them(by_hand):
+    assert "web4-identity-db-service" not in {each.name for each in by_hand.of_kind("Secret")}
+    app, reader = by_hand.find("Cluster", "web4-identity-db").inputs["spec"]["managed"]["roles"]
     assert app["passwordSecret"] == {"name": "by-hand"}
     assert reader["login"] and reader["passwordSecret"] == {"name": "for-people"}
-    (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
+    (container,) = by_hand.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
     (password,) = [each for each in container["env"] if each["name"] == "PGPASSWORD"]
     assert password["valueFrom"]["secretKeyRef"] == {"name": "by-hand", "key": "password"}
 
 
-def test_postgres_takes_as_many_connections_as_pods_may_open(config):
-    change = {"database": {"max_connections": 140}, "identity": {"max_replicas": 4, "db_pool_size": 15}}
-    program = run_program(overlay(config, change))
-    spec = program.find("Cluster", "web4-identity-db").inputs["spec"]
+def test_postgres_takes_as_many_connections_as_pods_may_open(otherwise, config):
+    spec = otherwise.find("Cluster", "web4-identity-db").inputs["spec"]
     assert spec["postgresql"]["parameters"]["max_connections"] == "140"
     assert spec["managed"]["roles"][0]["connectionLimit"] == 120
-    (container,) = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
+    (container,) = otherwise.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
     assert {"name": "DB_POOL_SIZE", "value": "15"} in container["env"]
+    fewer = {"database": {"max_connections": 139}, "identity": {"max_replicas": 4, "db_pool_size": 15}}
     with pytest.raises(pulumi.RunError) as caught:
-        build_settings(overlay(config, overlay(change, {"database": {"max_connections": 139}})))
+        build_settings(overlay(config, fewer))
     assert str(caught.value) == (
         "web4-identity:database.max_connections: 139, fewer than 140: 120 for the service (twice its most replicas "
         "times identity.db_pool_size), 20 for all others"

@@ -90,6 +90,9 @@ chaos: $(READY) ## Break the running stack in each way there is, under load, and
 upgrade: $(READY) ## Bring the release FROM (a tag or commit) up, upgrade it to this tree and roll it back, under load
 	@PYTHONPATH=tests/load:tests/cluster $(RUN) -m upgrade "$(FROM)"
 
+walkthrough: $(READY) ## Go through docs/getting-started.md in a clean clone of FROM, the uninstall too; asks first unless YES=1
+	@PYTHONPATH=tests/load:tests/docs:tests $(RUN) -m walkthrough $(if $(FROM),"$(FROM)")
+
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
 	@$(CTL) verify --stack=$(STACK)
 

@@ -103,6 +103,9 @@ fuzz: $(READY) ## Try FUZZ_EXAMPLES (1000) odd requests, settings, arguments and
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-1000} SLOW_CLIENTS=9800 $(VENV)/bin/pytest tests/service/test_service_fuzz.py \
 	  tests/infra/test_infra_settings_fuzz.py tests/infra/test_infra_edge_slow_clients.py tests/local/test_operator_fuzz.py
 
+fuzz-edge: $(READY) ## Send FUZZ_EXAMPLES (500) good and bad requests of each kind through the running stack's edge, and audit it
+	@PYTHONPATH=tests/load:tests/service:tests/cluster $(RUN) -m edge_fuzz --examples=$${FUZZ_EXAMPLES:-500}
+
 rotate: $(READY) ## Replace the passwords of Postgres and Redis while the stack serves
 	@$(CTL) rotate
 

@@ -1,0 +1,1 @@
+"""Requests made up from the API's description, sent through the running stack's TLS edge and firewall."""

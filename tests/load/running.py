@@ -23,7 +23,7 @@ class Running:
 
     def primary(self) -> str:
         """Return the pod of the database's primary."""
-        return self.kubectl.json("get", "cluster", CLUSTER)["status"]["currentPrimary"]
+        return str(self.kubectl.json("get", "cluster", CLUSTER)["status"]["currentPrimary"])
 
     def sql(self, statement: str) -> str:
         """Return what the primary answers its superuser."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from traffic.audit import Finding, Wrong, audit
@@ -44,7 +45,7 @@ def test_an_acknowledged_mint_that_is_missing_is_found() -> None:
 
 
 @pytest.mark.parametrize("other", [{"public_key": "z6MkB"}, {"society": "run-2"}], ids=str)
-def test_an_acknowledged_mint_that_is_another_is_found(other: dict) -> None:
+def test_an_acknowledged_mint_that_is_another_is_found(other: dict[str, Any]) -> None:
     assert wrongs(replace(HONEST, lcts=(replace(LCT, **other),))) == {(Wrong.LOST, "a")}
 
 
@@ -76,12 +77,12 @@ def test_an_lct_that_nobody_paid_for_is_found() -> None:
 
 
 @pytest.mark.parametrize("other", [{"price": 150}, {"payer": "somebody"}], ids=str)
-def test_another_price_or_payer_than_acknowledged_is_found(other: dict) -> None:
+def test_another_price_or_payer_than_acknowledged_is_found(other: dict[str, Any]) -> None:
     assert wrongs(replace(HONEST, charges=(replace(CHARGE, **other),))) == {(Wrong.OTHER_PRICE, "a")}
 
 
 @pytest.mark.parametrize("keys", [{}, {("founder", "k"): "b"}], ids=str)
-def test_a_key_that_is_not_kept_with_its_mint_is_found(keys: dict) -> None:
+def test_a_key_that_is_not_kept_with_its_mint_is_found(keys: dict[tuple[str, str], str]) -> None:
     assert wrongs(replace(HONEST, keys=keys)) == {(Wrong.FORGOTTEN_KEY, "a")}
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chaos.report import failures, run_section, table, write
@@ -62,7 +63,7 @@ def test_a_lost_acknowledgement_and_a_double_charge_are_counted_and_are_problems
     ],
     ids=["alert", "alert of before", "failure", "whole", "done"],
 )
-def test_what_a_fault_promised_and_did_not_keep_is_a_problem(change: dict, problem: str) -> None:
+def test_what_a_fault_promised_and_did_not_keep_is_a_problem(change: dict[str, Any], problem: str) -> None:
     assert replace(ROW, **change).problems == [problem]
 
 

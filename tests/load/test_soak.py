@@ -1,6 +1,7 @@
 """What `make soak` says of a run: which memory is flat, and what is a problem."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from soak.memory import Memory
@@ -60,7 +61,7 @@ def test_a_good_run_has_no_problem_and_a_row_for_each_pod() -> None:
     ],
     ids=["memory", "restart", "failure", "audit"],
 )
-def test_a_problem_is_said(change: dict, problem: str) -> None:
+def test_a_problem_is_said(change: dict[str, Any], problem: str) -> None:
     soak = replace(SOAK, **change)
     assert soak.problems == [problem]
     assert "1 problems" in soak.text("x") and f"- {problem}" in soak.text("x")

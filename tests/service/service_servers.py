@@ -6,11 +6,14 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypedDict
 
 import asyncpg
 import httpx
@@ -21,17 +24,27 @@ from redis.exceptions import RedisError
 PASSWORD = "unit-test-password"
 # What the service's processes get of this one's environment: no setting of whoever runs the tests.
 INHERITED = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")}
+
+
+class Account(TypedDict, total=False):
+    """Whom a process runs as, in the words of subprocess; nothing of it is whoever runs the tests."""
+
+    user: str
+    group: str
+    extra_groups: list[str]
+
+
 # Postgres refuses to run as root, so a root test run hands it to the account its package made.
-POSTGRES_USER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+POSTGRES_USER: Account = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
-def binary(name, package, *folders):
+def binary(name: str, package: str, *folders: Path) -> str:
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
     found = shutil.which(name, path=path)
     if found is None:
@@ -39,7 +52,7 @@ def binary(name, package, *folders):
     return found
 
 
-def wait_for(check, what, process, seconds=20):
+def wait_for(check: Callable[[], bool], what: str, process: subprocess.Popen[bytes], seconds: float = 20) -> None:
     """Wait until check() is true; fail when it is not in time or the process has ended, leaving no process behind."""
     deadline = time.monotonic() + seconds
     while not check():
@@ -49,7 +62,7 @@ def wait_for(check, what, process, seconds=20):
         time.sleep(0.05)
 
 
-def stop(process, number=signal.SIGTERM, seconds=20):
+def stop(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM, seconds: float = 20) -> int:
     """Stop one process that we started, by its own pid, and give its exit code."""
     if process.poll() is None:
         process.send_signal(number)
@@ -66,7 +79,7 @@ class Service:
     The statements `before` run in it first.
     """
 
-    def __init__(self, env, folder, before=""):
+    def __init__(self, env: Mapping[str, str], folder: Path, before: str = "") -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"server-{self.port}.log"
@@ -80,19 +93,19 @@ class Service:
             )
         wait_for(self._answers, "web4-identity serve", self.process)
 
-    def _answers(self):
+    def _answers(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
             return httpx.get(f"{self.url}/livez").status_code == 200
         return False
 
 
-def postgres_program(name):
+def postgres_program(name: str) -> str:
     """The path of a program of Postgres's, the newest there is."""
     return binary(name, "postgresql", *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))
 
 
 class Postgres:
-    def __init__(self, parent=None, **settings):
+    def __init__(self, parent: str | None = None, **settings: str | int) -> None:
         """Start a server; `parent` is the folder for its files, `settings` are server parameters in place of ours."""
         initdb, server = postgres_program("initdb"), postgres_program("postgres")
         self.port = free_port()
@@ -103,9 +116,20 @@ class Postgres:
             shutil.chown(self.folder, "postgres", "postgres")
             shutil.chown(secret, "postgres", "postgres")
         data = self.folder / "data"
-        command = [initdb, "-D", data, "-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
+        command: list[str | Path] = [
+            initdb,
+            "-D",
+            data,
+            "-U",
+            "owner",
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={secret}",
+            "-E",
+            "UTF8",
+        ]
         subprocess.run([*command, "--no-sync"], check=True, capture_output=True, cwd=self.folder, **POSTGRES_USER)
-        options = {
+        options: dict[str, str | int | Path] = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self.folder,
@@ -116,43 +140,43 @@ class Postgres:
             **settings,
         }
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
-        self._command = [server, "-D", data, *flags]
+        self._command: list[str | Path] = [server, "-D", data, *flags]
         self._start()
 
-    def _start(self):
+    def _start(self) -> None:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self.folder, **POSTGRES_USER)
         wait_for(self._answers, "postgres", self.process)
 
-    def restart(self, number=signal.SIGINT):
+    def restart(self, number: signal.Signals = signal.SIGINT) -> None:
         """Stop the server (SIGINT as an operator does, SIGQUIT as a crash) and start it again on its port."""
         stop(self.process, number)
         self._start()
 
-    def url(self, database, *, port=None, password=PASSWORD):
+    def url(self, database: str, *, port: int | None = None, password: str = PASSWORD) -> str:
         return f"postgresql://owner:{password}@127.0.0.1:{port or self.port}/{database}"
 
-    async def run(self, statement, database="postgres", *, port=None):
+    async def run(self, statement: str, database: str = "postgres", *, port: int | None = None) -> list[Any]:
         connection = await asyncpg.connect(self.url(database, port=port))
         try:
-            return await connection.fetch(statement)
+            return list(await connection.fetch(statement))
         finally:
             await connection.close()
 
-    def _answers(self):
+    def _answers(self) -> bool:
         with contextlib.suppress(OSError, asyncpg.PostgresError):
             asyncio.run(self.run("SELECT 1"))
             return True
         return False
 
-    def close(self):
+    def close(self) -> None:
         # SIGINT is Postgres's fast shutdown: it drops its clients instead of waiting for them.
         stop(self.process, signal.SIGINT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class RedisServer:
-    def __init__(self, password=""):
+    def __init__(self, password: str = "") -> None:
         self.port = free_port()
         self.folder = tempfile.mkdtemp(prefix="web4-redis-")
         options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder]
@@ -161,19 +185,19 @@ class RedisServer:
         self.client = Redis(port=self.port, password=password or None)
         self.start()
 
-    def start(self):
+    def start(self) -> None:
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(self._answers, "redis-server", self.process)
 
-    def stop(self):
+    def stop(self) -> None:
         stop(self.process)
 
-    def _answers(self):
+    def _answers(self) -> bool:
         with contextlib.suppress(RedisError):
-            return self.client.ping()
+            return bool(self.client.ping())
         return False
 
-    def close(self):
+    def close(self) -> None:
         self.client.close()
         stop(self.process)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -185,17 +209,17 @@ class Relay:
     With an SSL context it speaks TLS to its clients and plain TCP to the target, as an edge does.
     """
 
-    def __init__(self, target, tls=None):
+    def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
         self.target = target
         self.tls = tls
         self.port = free_port()
-        self._writers = set()
-        self._server = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
 
-    async def join(self):
+    async def join(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
 
-    async def cut(self):
+    async def cut(self) -> None:
         if self._server is not None:
             self._server.close()
             for writer in list(self._writers):
@@ -203,14 +227,14 @@ class Relay:
             self._server = None
             await asyncio.sleep(0.05)
 
-    async def _serve(self, reader, writer):
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
         self._writers |= {writer, far_writer}
         await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
         self._writers -= {writer, far_writer}
 
 
-async def _pump(reader, writer):
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(65536):
             writer.write(data)

@@ -23,7 +23,7 @@ from service_servers import Postgres
 from traffic.parties import MINTS_EACH, Society
 
 from bench import load, payers
-from bench.addresses import addresses
+from bench.addresses import REQUESTS_EACH, addresses
 from bench.figures import Measured, rows
 from local import credentials, stack
 from local.errors import UserError
@@ -135,7 +135,7 @@ def _section(replicas: str, seconds: int, measured: list[Measured], ceiling: flo
         [
             f"{page.when('make bench' + (f' REPLICAS={replicas}' if replicas != '1,2,4' else ''))}: {os.cpu_count()} "
             f"cores for everything, {load.CLIENTS} clients, {seconds} s each. The load itself took {busy:.2f} cores; a "
-            f"TCP connection and TLS handshake, one in {load.REQUESTS_EACH} requests and not in the latencies, "
+            f"TCP connection and TLS handshake, one in {REQUESTS_EACH} requests and not in the latencies, "
             f"{opening[len(opening) // 2] * 1000:.0f} ms (median). The SQL alone: {ceiling:.0f} mints/s.",
             "",
             rows(measured, nginx, ceiling),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import page
 import typer
@@ -54,7 +54,7 @@ def _render(name: str) -> list[str]:
         return _timed(f"`make render STACK={name}`", lambda: render.render(name, _values(name), Path(folder) / name))
 
 
-def _values(name: str) -> dict:
+def _values(name: str) -> dict[str, Any]:
     """The committed example, edited as its comments ask for."""
     return overlay(render.configuration(name), EDITED)
 

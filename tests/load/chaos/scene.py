@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from running import CLUSTER, Running
 
@@ -42,7 +43,7 @@ class Scene(Running):
             return False
         status = database["status"]
         healthy = status.get("phase") == "Cluster in healthy state"
-        return healthy and status.get("readyInstances") == database["spec"]["instances"]
+        return bool(healthy and status.get("readyInstances") == database["spec"]["instances"])
 
     def wait_until_whole(self, seconds: float) -> None:
         """Wait for that; raises UserError when it takes longer than `seconds`."""
@@ -58,13 +59,13 @@ def wait_until(met: Callable[[], bool], what: str, seconds: float) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _complete(deployment: dict) -> bool:
+def _complete(deployment: dict[str, Any]) -> bool:
     status, wanted = deployment["status"], deployment["spec"]["replicas"]
     seen = status.get("observedGeneration") == deployment["metadata"]["generation"]
     counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas")]
     return seen and wanted > 0 and counts == [wanted] * 3
 
 
-def patch(body: dict) -> str:
+def patch(body: dict[str, Any]) -> str:
     """Return it as kubectl's option."""
     return f"--patch={json.dumps(body)}"

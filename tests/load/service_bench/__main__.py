@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import os
 import signal
+import subprocess
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -19,12 +21,17 @@ from service_bench.table import Measured, heading, row
 
 # On a disk, where /tmp may be memory. Full durability: a commit has reached the disk before it is answered.
 DISK = "/var/tmp"
-DURABLE = {"fsync": "on", "synchronous_commit": "on", "max_connections": 120, "shared_buffers": "256MB"}
+DURABLE: dict[str, str | int] = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "max_connections": 120,
+    "shared_buffers": "256MB",
+}
 MOST_SECONDS = 170
 ROUNDS = 3
 
 
-def main():
+def main() -> None:
     """Measure each number of societies, one after the other, and print a line for each."""
     options = _options()
     signal.signal(signal.SIGALRM, _too_long)
@@ -39,7 +46,7 @@ def main():
         postgres.close()
 
 
-def _options():
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="service_bench", description=__doc__)
     parser.add_argument("--societies", type=int, nargs="+", default=[1, 64], help="how many societies mint at once")
     parser.add_argument("--connections", type=int, default=16, help="HTTP connections, and as many to Postgres")
@@ -51,11 +58,11 @@ def _options():
     return options
 
 
-def _too_long(*_):
+def _too_long(*_: object) -> None:
     raise TimeoutError(f"not done within {MOST_SECONDS} s: take fewer --societies, --seconds or --requests")
 
 
-def _measure(options, postgres, redis, societies):
+def _measure(options: argparse.Namespace, postgres: Postgres, redis: RedisServer, societies: int) -> Measured:
     raw = asyncio.run(prepare(postgres, f"raw{societies}", societies))
     url = asyncio.run(prepare(postgres, f"service{societies}", societies))
     redis.client.flushall()
@@ -80,7 +87,14 @@ def _measure(options, postgres, redis, societies):
     return done
 
 
-def _load(port, connections, seconds, requests, processes, done):
+def _load(
+    port: int,
+    connections: int,
+    seconds: float,
+    requests: list[bytes],
+    processes: Mapping[str, subprocess.Popen[bytes]],
+    done: Measured,
+) -> None:
     """Send a part of the requests; add what came of it, and the CPU time of all that shared the cores."""
     pids = {name: process.pid for name, process in processes.items()}
     with ProcessPoolExecutor(1) as generator:

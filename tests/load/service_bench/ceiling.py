@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +18,7 @@ from uuid import UUID
 
 from mint_parts import new_key, proof_of
 from pydantic import SecretStr
-from service_servers import PASSWORD, binary
+from service_servers import PASSWORD, Postgres, binary
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from web4_identity.db.engine import Database
@@ -34,7 +35,7 @@ _TPS = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 _UNIQUE = r"\set n random(1, 9000000000000000000)"
 
 
-def record(url, societies, folder):
+def record(url: str, societies: int, folder: str) -> list[Path]:
     """Write the script of each society into `folder` and give their paths."""
     paths = []
     for number, script in enumerate(asyncio.run(_scripts(url, societies))):
@@ -43,7 +44,7 @@ def record(url, societies, folder):
     return paths
 
 
-def ceiling(postgres, url, connections, seconds, scripts):
+def ceiling(postgres: Postgres, url: str, connections: int, seconds: int, scripts: Iterable[Path]) -> float:
     """Transactions a second over so many `connections`, each taking any of the `scripts` at random."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     command = [binary("pgbench", "postgresql", *folders), "--no-vacuum", "-M", "prepared"]
@@ -51,14 +52,23 @@ def ceiling(postgres, url, connections, seconds, scripts):
     command += ["-h", "127.0.0.1", "-p", str(postgres.port), "-U", "owner", url.rpartition("/")[2]]
     environment = {**os.environ, "PGPASSWORD": PASSWORD}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return float(_TPS.search(done.stdout)[1])
+    found = _TPS.search(done.stdout)
+    assert found, done.stdout
+    return float(found[1])
 
 
-async def _scripts(url, societies):
+async def _scripts(url: str, societies: int) -> list[str]:
     """One script for each society."""
     sent = []
 
-    def keep(connection, cursor, statement, parameters, context, executemany):
+    def keep(
+        connection: object,
+        cursor: object,
+        statement: str,
+        parameters: Sequence[object],
+        context: object,
+        executemany: bool,
+    ) -> None:
         sent.append((statement, parameters))
 
     database = Database(SecretStr(url), 1)
@@ -76,7 +86,7 @@ async def _scripts(url, societies):
         await database.close()
 
 
-async def _one_mint(database, number):
+async def _one_mint(database: Database, number: int) -> set[str]:
     """Mint once in society `number`; give the texts that another mint must not repeat."""
     key, payer = new_key(), founder(number)
     order = MintOrder(
@@ -92,13 +102,13 @@ async def _one_mint(database, number):
     return {key.lct_id, key.public_key, order.entity_identifier, attempt.key}
 
 
-def _inlined(statement, parameters, unique):
+def _inlined(statement: str, parameters: Iterable[object], unique: Collection[str]) -> str:
     """The statement with values in place of $1, $2 ..."""
     values = [_literal(value, unique) for value in parameters]
     return re.sub(r"\$(\d+)", lambda found: values[int(found[1]) - 1], statement).replace("\n", " ")
 
 
-def _literal(value, unique):
+def _literal(value: object, unique: Collection[str]) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, bool | int):
@@ -115,6 +125,6 @@ def _literal(value, unique):
     return _quoted(text)
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     # pgbench would take :word for one of its variables, inside of quotes too.
     return "U&'" + text.replace("\\", "\\\\").replace("'", "''").replace(":", "\\003a") + "'"

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import httptools
@@ -13,17 +14,17 @@ import uvloop
 class Sent:
     """What came of it: status -> number, seconds of each answer, and seconds from first to last."""
 
-    statuses: Counter = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
 
-def send(port, connections, seconds, requests):
+def send(port: int, connections: int, seconds: float, requests: Iterable[bytes]) -> Sent:
     """Send `requests` for so many `seconds`, or until none is left; each connection has one under way."""
     return uvloop.run(_send(port, connections, seconds, requests))
 
 
-async def _send(port, connections, seconds, requests):
+async def _send(port: int, connections: int, seconds: float, requests: Iterable[bytes]) -> Sent:
     sent, waiting = Sent(), iter(requests)
     opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(connections)]
     started = time.perf_counter()
@@ -32,7 +33,9 @@ async def _send(port, connections, seconds, requests):
     return sent
 
 
-async def _one_by_one(reader, writer, waiting, deadline, sent):
+async def _one_by_one(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, waiting: Iterator[bytes], deadline: float, sent: Sent
+) -> None:
     answer = Answer()
     for request in waiting:
         began = time.perf_counter()
@@ -48,7 +51,7 @@ async def _one_by_one(reader, writer, waiting, deadline, sent):
 class Answer:
     """The answers of one connection, one after the other."""
 
-    async def read(self, reader):
+    async def read(self, reader: asyncio.StreamReader) -> None:
         """Read the next one; its status is in `status` then. Raises ConnectionError when there is none."""
         self._complete, parser = False, httptools.HttpResponseParser(self)
         while not self._complete:
@@ -58,5 +61,5 @@ class Answer:
             parser.feed_data(data)
         self.status = parser.get_status_code()
 
-    def on_message_complete(self):
+    def on_message_complete(self) -> None:
         self._complete = True

@@ -6,7 +6,7 @@ from pathlib import Path
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
-def cpu_seconds(pid):
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process and of all its children, those that have ended too."""
     stats = {int(path.parent.name): _stat(path) for path in Path("/proc").glob("[0-9]*/stat")}
     wanted, total = [pid], 0
@@ -20,13 +20,14 @@ def cpu_seconds(pid):
     return total / _TICK
 
 
-def memory_mb(pid):
+def memory_mb(pid: int) -> tuple[float, float]:
     """The memory that a process holds now, and the most it ever held."""
     lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
-    return tuple(int(lines[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    now, most = (int(lines[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most
 
 
-def _stat(path):
+def _stat(path: Path) -> list[str] | None:
     """The fields after the command's name, which may hold anything; none of a process that is gone."""
     try:
         return path.read_text().rpartition(")")[2].split()

@@ -3,6 +3,7 @@
 import contextlib
 
 from pydantic import SecretStr
+from service_servers import Postgres
 from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.db.migrate import migrate
@@ -14,7 +15,7 @@ from service_bench.orders import founder, society
 _RICH = 10**12
 
 
-async def prepare(postgres, name, societies):
+async def prepare(postgres: Postgres, name: str, societies: int) -> str:
     """A new database `name` with so many societies, whose founders can pay for every mint of a run. Gives its URL."""
     await postgres.run(f"CREATE DATABASE {name}")
     url = postgres.url(name)
@@ -34,21 +35,21 @@ async def prepare(postgres, name, societies):
     return url
 
 
-async def faults(url):
+async def faults(url: str) -> list[str]:
     """What the ledger's verifier says, which must be nothing."""
     async with contextlib.aclosing(_Opened(url)) as database:
         return (await verify_ledger(database))[0]
 
 
 class _Opened(Database):
-    def __init__(self, url):
+    def __init__(self, url: str) -> None:
         super().__init__(SecretStr(url), 1, statement_seconds=120)
 
-    async def aclose(self):
+    async def aclose(self) -> None:
         await self.close()
 
 
-def environment(url, redis_port, connections):
+def environment(url: str, redis_port: int, connections: int) -> dict[str, str]:
     """The settings of the measured service; no limit is in the way."""
     return {
         "WEB4_IDENTITY_CONFIG": "",

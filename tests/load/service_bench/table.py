@@ -1,9 +1,12 @@
 """The figures as a table."""
 
+import argparse
 import os
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+
+from service_bench.load import Sent
 
 _COLUMNS = (
     ("societies", "{societies}"),
@@ -29,21 +32,21 @@ class Measured:
     """
 
     societies: int
-    statuses: Counter = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     seconds: float = 0.0
-    used: Counter = field(default_factory=Counter)
+    used: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     memory: tuple[float, float] = (0, 0)
     ceilings: list[float] = field(default_factory=list)
 
-    def add(self, sent):
+    def add(self, sent: Sent) -> None:
         """Add one round's Sent."""
         self.statuses += sent.statuses
         self.latencies += sent.latencies
         self.seconds += sent.seconds
 
 
-def heading(options, cores):
+def heading(options: argparse.Namespace, cores: int | None) -> str:
     """What is measured, and the names of the columns."""
     connections, load = options.connections, os.getloadavg()[0]
     lines = (
@@ -56,7 +59,7 @@ def heading(options, cores):
     return "\n".join(lines)
 
 
-def row(measured):
+def row(measured: Measured) -> str:
     """One line of the table."""
     minted, service = len(measured.latencies), measured.used["service"]
     rate, ceiling = minted / measured.seconds, statistics.mean(measured.ceilings)

@@ -12,9 +12,9 @@ from storage.model import Keys, Stored
 RATES = (10, 1_000, 100_000)
 """Mints a second."""
 DAY = 24 * 3600
-KEPT_DAYS = Settings.model_fields["idempotency_retention_days"].default
-WINDOW = Settings.model_fields["rate_limit_window"].default
-NONCE_SECONDS = MAX_LIFETIME_SECONDS + 4 * Settings.model_fields["signature_clock_skew"].default
+KEPT_DAYS: int = Settings.model_fields["idempotency_retention_days"].default
+WINDOW: int = Settings.model_fields["rate_limit_window"].default
+NONCE_SECONDS: int = MAX_LIFETIME_SECONDS + 4 * Settings.model_fields["signature_clock_skew"].default
 """How long a nonce is remembered (service/web4_identity/http/nonces.py)."""
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import gevent
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from locust.env import Environment
 from web4_identity.signature import PayerAuth
@@ -78,7 +79,9 @@ def main(
 ) -> None:
     """Send mints, reads, revocations and bad input through the edge, and write down every answer."""
     clock = Clock()
-    operator = PayerAuth(load_pem_private_key(operator_key.read_bytes(), password=None), clock.now)
+    key = load_pem_private_key(operator_key.read_bytes(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)
+    operator = PayerAuth(key, clock.now)
     trust = ssl.create_default_context(cafile=str(ca_file))
     setting = Setting(url, trust, run, operator, clock, Record(record))
     towns = [Town() for _ in range(-(-len(address) // CLIENTS_OF_A_TOWN))]

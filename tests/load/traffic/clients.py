@@ -6,7 +6,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_fixed
@@ -20,6 +20,15 @@ from traffic.record import Kind, Record, Sent
 
 TIMEOUT_SECONDS = 10
 RETRY_PAUSE_SECONDS = 0.5
+
+
+class About(TypedDict, total=False):
+    """What a Sent says of the two that a request is about, who signed it and for whom."""
+
+    payer: str
+    key: str
+    lct_id: str
+    public_key: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ class Client:
                 return founded
             self._town.left -= 1
             society = self._town.society
+            assert society is not None  # there is some left of it
         subject = Party(self._setting.clock)
         sent, answer = self._post("mint", "/v1/lct/mint", society.mint(subject), society.founder.auth, 201, subject)
         if sent.ok:
@@ -112,9 +122,9 @@ class Client:
         if status == 404:
             return self._bad(lambda: self._http.get(f"/v1/lct/{subject.lct_id}"), 404)
         order, auth = wrong[status]
-        return self._bad(lambda: self._http.post(path, json=order, auth=auth), status, lct_id=subject.lct_id)
+        return self._bad(lambda: self._http.request("POST", path, json=order, auth=auth), status, lct_id=subject.lct_id)
 
-    def _bad(self, send: Callable[[], httpx.Response], status: int, **about: str) -> Sent:
+    def _bad(self, send: Callable[[], httpx.Response], status: int, **about: Unpack[About]) -> Sent:
         sent, _ = self._ask("bad", send, status, **about)
         self._setting.record.write(sent)
         return sent
@@ -131,11 +141,11 @@ class Client:
     ) -> tuple[Sent, dict[str, Any]]:
         key = secrets.token_urlsafe(24)
         headers = {IDEMPOTENCY_HEADER: key}
-        told = {"payer": auth.lct_id, "key": key, "lct_id": about.lct_id, "public_key": about.public_key}
+        told: About = {"payer": auth.lct_id, "key": key, "lct_id": about.lct_id, "public_key": about.public_key}
         return self._ask(kind, lambda: self._http.post(path, json=body, headers=headers, auth=auth), status, **told)
 
     def _ask(
-        self, kind: Kind, send: Callable[[], httpx.Response], expected: int, **about: str
+        self, kind: Kind, send: Callable[[], httpx.Response], expected: int, **about: Unpack[About]
     ) -> tuple[Sent, dict[str, Any]]:
         """Send once, and once more if the connection was refused or lost: signed anew, under the same key."""
         retries = 0

@@ -47,7 +47,7 @@ class DrainPrimary(Fault):
 
 def instances(scene: Scene) -> list[str]:
     """Return the names of the database's instances."""
-    return scene.kubectl.json("get", "cluster", CLUSTER)["status"]["instanceNames"]
+    return list(scene.kubectl.json("get", "cluster", CLUSTER)["status"]["instanceNames"])
 
 
 def promote(scene: Scene, instance: str) -> None:

@@ -1,6 +1,7 @@
 """The network between the service and its database is cut."""
 
 import json
+from typing import Any
 
 from chaos.fault import Fault
 from chaos.scene import Scene
@@ -37,6 +38,6 @@ class PartitionDatabase(Fault):
             _select(scene, name, json.loads(selector))
 
 
-def _select(scene: Scene, name: str, selector: dict) -> None:
+def _select(scene: Scene, name: str, selector: dict[str, Any]) -> None:
     change = [{"op": "replace", "path": "/spec/podSelector", "value": selector}]
     scene.kubectl("patch", "networkpolicy", name, "--type=json", f"--patch={json.dumps(change)}")

@@ -13,7 +13,8 @@ from cryptography import x509
 
 from chaos.fault import Fault
 from chaos.scene import Scene, patch, wait_until
-from local import credentials, pki, stack
+from local import credentials, pki
+from local.paths import STATE
 
 SECRET = "web4-edge-tls"
 RENEWAL_SECONDS = 150
@@ -37,7 +38,7 @@ class Rotate(Fault):
         with tempfile.TemporaryDirectory(prefix="web4-chaos-") as folder:
             names = (*credentials.SERVER_NAMES, scene.edge[0])
             files = pki.issue(
-                pki.authority(stack.STATE, "edge-ca"), Path(folder), "edge", credentials.SERVER_NAMES[0], names=names
+                pki.authority(STATE, "edge-ca"), Path(folder), "edge", credentials.SERVER_NAMES[0], names=names
             )
             certificate, key = (base64.b64encode(each.read_bytes()).decode() for each in files)
             number = x509.load_pem_x509_certificate(files[0].read_bytes()).serial_number
@@ -64,5 +65,7 @@ def _served(edge: tuple[str, int]) -> set[int]:
     numbers = set()
     for _ in range(IN_A_ROW):
         with trust.wrap_socket(socket.create_connection(edge, timeout=10), server_hostname=edge[0]) as connection:
-            numbers.add(x509.load_der_x509_certificate(connection.getpeercert(binary_form=True)).serial_number)
+            given = connection.getpeercert(binary_form=True)
+        assert given is not None  # a server on TLS always shows one
+        numbers.add(x509.load_der_x509_certificate(given).serial_number)
     return numbers

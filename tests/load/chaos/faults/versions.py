@@ -12,6 +12,7 @@ from chaos.scene import Scene
 from local import stack
 from local.errors import UserError
 from local.images import build as images
+from local.images.catalogue import REPOSITORY
 
 PACKAGE = "/opt/web4/lib/python3.11/site-packages/web4_identity"
 
@@ -63,7 +64,7 @@ def _variant(name: str, file: str, text: str) -> str:
         recipe = Path(folder, "Containerfile")
         recipe.write_text(f"FROM {images.references()['identity']}\nCOPY {file} {PACKAGE}/{file}\n")
         images.add(name, recipe)
-    return f"{images.REPOSITORY}/{name}"
+    return f"{REPOSITORY}/{name}"
 
 
 def _pulumi_up(image: str) -> subprocess.CompletedProcess[str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 import requests
+import schemathesis
+from fixture_types import Body
 from hypothesis import strategies as st
 from mint_parts import new_key, proof_of
-from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -21,6 +22,8 @@ from web4_identity.domain.binding import prove_binding
 from web4_identity.domain.entities import EntityType
 from web4_identity.signature import PayerAuth
 
+Case = schemathesis.Case[Any]
+Choose = Callable[[st.SearchStrategy[Any]], Any]
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -44,8 +47,9 @@ class Signed(requests.auth.AuthBase):
         for name in _PROOF:
             prepared.headers.pop(name, None)
         body = prepared.body or b""
-        body = body if isinstance(body, bytes) else body.encode()
-        request = httpx.Request(prepared.method or "", prepared.url or "", headers=dict(prepared.headers), content=body)
+        assert prepared.method and prepared.url and isinstance(body, bytes | str)
+        headers = httpx.Headers(dict(prepared.headers))  # type: ignore[arg-type]  # takes texts beside bytes
+        request = httpx.Request(prepared.method, prepared.url, headers=headers, content=body)
         next(self._auth.auth_flow(request))
         prepared.headers.update({name: request.headers[name] for name in (*_PROOF, "idempotency-key")})
         return prepared
@@ -60,9 +64,9 @@ class Known:
     device: str
 
 
-def meant(name: str, case: Case, known: Known, choose: Callable[[Any], Any]) -> None:
+def meant(name: str, case: Case, known: Known, choose: Choose) -> None:
     """Make a well-formed request of operation `name` one that could succeed: keys, proofs and names that are there."""
-    body = case.body if isinstance(case.body, dict) else {}
+    body: Body = case.body if isinstance(case.body, dict) else {}
     if choose(st.integers(0, 3)):
         case.headers.pop("Idempotency-Key", None)
     if name == "mint_lct":

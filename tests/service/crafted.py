@@ -2,11 +2,15 @@
 
 import secrets
 import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 import httpx
 from http_message_signatures import ContentDigest, HTTPMessageSigner, MappingKeyResolver
 from http_message_signatures.algorithms import ED25519
+from mint_parts import Key
 
+Change = Callable[[httpx.Request], None]
 COVERED = ("@method", "@authority", "@path", "content-digest", "idempotency-key")
 
 
@@ -17,23 +21,23 @@ class Crafted(httpx.Auth):
 
     def __init__(
         self,
-        key,
+        key: Key,
         *,
-        key_id=None,
-        age=0,
-        lifetime=30,
-        nonce=None,
-        covered=COVERED,
-        alg=True,
-        digest=None,
-        change=lambda request: None,
-        **url,
-    ):
+        key_id: str | None = None,
+        age: int = 0,
+        lifetime: int = 30,
+        nonce: str | None = None,
+        covered: Sequence[str] = COVERED,
+        alg: bool = True,
+        digest: str | None = None,
+        change: Change = lambda request: None,
+        **url: Any,
+    ) -> None:
         self.key, self.key_id, self.change, self.url = key, key_id or key.lct_id, change, url
         self.age, self.lifetime, self.covered, self.alg, self.digest = age, lifetime, covered, alg, digest
         self.nonce = secrets.token_hex(16) if nonce is None else nonce
 
-    def auth_flow(self, request):
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         request.headers.setdefault("Idempotency-Key", secrets.token_hex(8))
         request.headers["Content-Digest"] = self.digest or ContentDigest.create(request.content)
         signer = _Signer(
@@ -45,8 +49,8 @@ class Crafted(httpx.Auth):
         signer.sign(
             request,
             key_id=self.key_id,
-            created=_Instant(created),
-            expires=_Instant(created + self.lifetime),
+            created=_Instant(created),  # type: ignore[arg-type]  # has what is asked of a datetime
+            expires=_Instant(created + self.lifetime),  # type: ignore[arg-type]  # as above
             nonce=self.nonce,
             label="s",
             covered_component_ids=self.covered,
@@ -59,7 +63,7 @@ class Crafted(httpx.Auth):
 
 class _NoCheck(ContentDigest):
     @classmethod
-    def prepare(cls, *_, **__):
+    def prepare(cls, *_: object, **__: object) -> None:
         """Sign whatever digest is there."""
 
 
@@ -70,27 +74,27 @@ class _Signer(HTTPMessageSigner):
 class _Instant(int):
     """A time as the signer asks for it, exact to the second and of any size."""
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return True
 
-    def timestamp(self):
+    def timestamp(self) -> int:
         return int(self)
 
 
-def replaced(header, old, new):
+def replaced(header: str, old: str, new: str) -> Change:
     """A change: put `new` for `old` in one header of the signed request."""
 
-    def change(request):
+    def change(request: httpx.Request) -> None:
         assert old in request.headers[header]
         request.headers[header] = request.headers[header].replace(old, new)
 
     return change
 
 
-def without(*headers):
+def without(*headers: str) -> Change:
     """A change: drop these headers from the signed request."""
 
-    def change(request):
+    def change(request: httpx.Request) -> None:
         for name in headers:
             del request.headers[name]
 

@@ -2,11 +2,15 @@
 
 import asyncio
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import cbor2
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fixture_types import Body, Ledger, NewKey, Order, Sample, Start
+from mint_parts import Key
 from web4_identity.domain.binding import prove_binding, read_proof
 from web4_identity.domain.cose import StatementRefused
 from web4_identity.domain.entities import EntityType
@@ -28,8 +32,13 @@ PAYLOAD = (
 
 
 def sign1(
-    payload=PAYLOAD, protected=b"\xa1\x01\x27", unprotected=b"\xa0", key=SEED_7, tag=b"\xd2", context="Signature1"
-):
+    payload: bytes = PAYLOAD,
+    protected: bytes = b"\xa1\x01\x27",
+    unprotected: bytes = b"\xa0",
+    key: Ed25519PrivateKey = SEED_7,
+    tag: bytes = b"\xd2",
+    context: str = "Signature1",
+) -> bytes:
     """A COSE_Sign1 byte by byte (RFC 9052, sections 4.2 and 4.4)."""
     head = bytes([0x58, len(payload)]) if 24 <= len(payload) < 256 else bytes([0x40 + len(payload)])
     name = context.encode()
@@ -42,29 +51,29 @@ def sign1(
     )
 
 
-def text(data):
+def text(data: bytes) -> str:
     return "cose:" + base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def test_the_proof_is_the_vector_made_by_hand():
+def test_the_proof_is_the_vector_made_by_hand() -> None:
     assert prove_binding(SEED_7, EntityType.DEVICE, WHEN) == text(sign1())
 
 
-def test_the_vector_made_by_hand_is_accepted():
+def test_the_vector_made_by_hand_is_accepted() -> None:
     assert read_proof(text(sign1()), EntityType.DEVICE, KEY) == "2026-01-31T12:00:00Z"
 
 
-def test_the_payload_is_what_another_cbor_library_calls_canonical():
+def test_the_payload_is_what_another_cbor_library_calls_canonical() -> None:
     members = {"entity_type": "device", "public_key": KEY, "created_at": "2026-01-31T12:00:00Z"}
     assert cbor2.dumps(members, canonical=True) == PAYLOAD
 
 
-def test_a_time_of_another_zone_is_signed_in_utc():
+def test_a_time_of_another_zone_is_signed_in_utc() -> None:
     there = WHEN.astimezone(datetime.fromisoformat("2026-01-01T00:00:00+05:30").tzinfo)
     assert prove_binding(SEED_7, EntityType.DEVICE, there) == text(sign1())
 
 
-def changed(**members):
+def changed(**members: object) -> bytes:
     whole = {"entity_type": "device", "public_key": KEY, "created_at": "2026-01-31T12:00:00Z", **members}
     return sign1(cbor2.dumps({name: value for name, value in whole.items() if value is not None}, canonical=True))
 
@@ -117,7 +126,7 @@ assert cbor2.loads(REORDERED) == cbor2.loads(PAYLOAD) and REORDERED != PAYLOAD
     ],
     ids=range(37),
 )
-def test_a_proof_that_shows_less_is_refused(data):
+def test_a_proof_that_shows_less_is_refused(data: bytes) -> None:
     with pytest.raises(StatementRefused):
         read_proof(text(data), EntityType.DEVICE, KEY)
 
@@ -134,7 +143,7 @@ def test_a_proof_that_shows_less_is_refused(data):
         lambda proof: proof + "\n",
     ],
 )
-def test_a_proof_has_one_spelling(spoil):
+def test_a_proof_has_one_spelling(spoil: Callable[[str], str]) -> None:
     proof = text(sign1())
     spoiled = spoil(proof)
     assert spoiled != proof
@@ -142,7 +151,7 @@ def test_a_proof_has_one_spelling(spoil):
         read_proof(spoiled, EntityType.DEVICE, KEY)
 
 
-async def refused(client, ledger, sample, body):
+async def refused(client: httpx.AsyncClient, ledger: Ledger, sample: Sample, body: Body) -> None:
     before = await ledger.everything()
     answer = await client.post(MINT, json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "W4_ERR_BINDING_PROOF")
@@ -150,36 +159,46 @@ async def refused(client, ledger, sample, body):
     assert await sample('web4_identity_lct_mint_rejected_total{reason="binding_proof"}') == 1
 
 
-async def test_nobody_is_bound_with_anothers_key(client, order, ledger, sample, new_key, founder):
+async def test_nobody_is_bound_with_anothers_key(
+    client: httpx.AsyncClient, order: Order, ledger: Ledger, sample: Sample, new_key: NewKey, founder: Key
+) -> None:
     await refused(client, ledger, sample, order(binding_proof=prove_binding(founder.private, EntityType.DEVICE)))
 
 
-async def test_a_proof_is_for_one_entity_type(client, order, ledger, sample, new_key):
+async def test_a_proof_is_for_one_entity_type(
+    client: httpx.AsyncClient, order: Order, ledger: Ledger, sample: Sample, new_key: NewKey
+) -> None:
     key = new_key()
     proof = prove_binding(key.private, EntityType.AI)
     await refused(client, ledger, sample, order(public_key=key.public_key, binding_proof=proof))
 
 
-async def test_a_mint_without_a_proof_is_invalid(client, order):
+async def test_a_mint_without_a_proof_is_invalid(client: httpx.AsyncClient, order: Order) -> None:
     answer = await client.post(MINT, json=order(binding_proof=None))
     assert answer.status_code == 422 and answer.json()["errors"][0]["field"] == "binding_proof"
 
 
 @pytest.mark.parametrize("seconds", [-310, 310, -(10**8), 10**8])
-async def test_a_proof_of_another_time_is_refused(client, order, ledger, sample, new_key, seconds):
+async def test_a_proof_of_another_time_is_refused(
+    client: httpx.AsyncClient, order: Order, ledger: Ledger, sample: Sample, new_key: NewKey, seconds: int
+) -> None:
     key = new_key()
     proof = prove_binding(key.private, EntityType.DEVICE, datetime.now(UTC) + timedelta(seconds=seconds))
     await refused(client, ledger, sample, order(public_key=key.public_key, binding_proof=proof))
 
 
 @pytest.mark.parametrize("seconds", [-280, 280])
-async def test_a_clock_that_is_a_little_off_does_no_harm(client, order, new_key, seconds):
+async def test_a_clock_that_is_a_little_off_does_no_harm(
+    client: httpx.AsyncClient, order: Order, new_key: NewKey, seconds: int
+) -> None:
     key = new_key()
     proof = prove_binding(key.private, EntityType.DEVICE, datetime.now(UTC) + timedelta(seconds=seconds))
     assert (await client.post(MINT, json=order(public_key=key.public_key, binding_proof=proof))).status_code == 201
 
 
-async def test_a_repeat_after_the_proofs_time_still_gets_the_first_answer(start, order, new_key):
+async def test_a_repeat_after_the_proofs_time_still_gets_the_first_answer(
+    start: Start, order: Order, new_key: NewKey
+) -> None:
     async with start(BINDING_CLOCK_SKEW_SECONDS="1") as client:
         body = order()
         first = await client.post(MINT, json=body, headers={"Idempotency-Key": "k"})

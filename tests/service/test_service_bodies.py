@@ -3,8 +3,12 @@
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator, Callable
 
+import httpx
 import pytest
+from fixture_types import Ledger, Order, Start
+from mint_parts import Key
 from web4_identity.http import admission, body_time
 from web4_identity.http.admission import LEAST_AT_ONCE
 from web4_identity.http.rate_limiter import RateLimiter
@@ -24,7 +28,9 @@ MINT = "/v1/lct/mint"
     ],
     ids=["member twice", "nested member twice", "NaN"],
 )
-async def test_json_that_readers_understand_differently_is_refused(client, order, ledger, spoil):
+async def test_json_that_readers_understand_differently_is_refused(
+    client: httpx.AsyncClient, order: Order, ledger: Ledger, spoil: Callable[[str], str]
+) -> None:
     before = await ledger.everything()
     headers = {"Content-Type": "application/json"}
     answer = await client.post(MINT, content=spoil(json.dumps(order())), headers=headers)
@@ -32,41 +38,45 @@ async def test_json_that_readers_understand_differently_is_refused(client, order
     assert await ledger.everything() == before
 
 
-async def test_a_body_that_does_not_arrive_in_time_is_408(client, monkeypatch):
+async def test_a_body_that_does_not_arrive_in_time_is_408(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(body_time, "BODY_SECONDS", 0.3)
 
-    async def trickle():
+    async def trickle() -> AsyncIterator[bytes]:
         for _ in range(50):
             yield b" "
             await asyncio.sleep(0.1)
 
     started = time.monotonic()
     headers = {"Content-Type": "application/json"}
-    answer = await client.post(MINT, content=trickle(), headers=headers, auth=None)
+    answer = await client.request("POST", MINT, content=trickle(), headers=headers, auth=None)
     assert (answer.status_code, answer.json()["code"]) == (408, "W4_ERR_BODY_TOO_SLOW")
     assert answer.headers["connection"] == "close"
     assert time.monotonic() - started < 2
 
 
-async def test_bodies_that_do_not_arrive_keep_nobody_else_waiting(client, order):
+async def test_bodies_that_do_not_arrive_keep_nobody_else_waiting(client: httpx.AsyncClient, order: Order) -> None:
     arrive = asyncio.Event()
 
-    async def wait():
+    async def wait() -> AsyncIterator[bytes]:
         yield b"{"
         await arrive.wait()
 
-    slow = [asyncio.create_task(client.post(MINT, content=wait(), auth=None)) for _ in range(LEAST_AT_ONCE + 1)]
+    slow = [
+        asyncio.create_task(client.request("POST", MINT, content=wait(), auth=None)) for _ in range(LEAST_AT_ONCE + 1)
+    ]
     await asyncio.sleep(0.2)
     assert (await client.post(MINT, json=order())).status_code == 201
     arrive.set()
     assert {answer.status_code for answer in await asyncio.gather(*slow)} == {401}
 
 
-async def test_who_finds_no_place_in_time_is_503(start, founder, monkeypatch):
+async def test_who_finds_no_place_in_time_is_503(start: Start, founder: Key, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "WAIT_SECONDS", 0.2)
     busy = asyncio.Event()
 
-    async def hold(self, limit, who, write):
+    async def hold(self: object, limit: object, who: object, write: object) -> Verdict:
         await busy.wait()
         return Verdict(True, 1)
 

@@ -2,22 +2,26 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
+from fixture_types import Serve
 
 pytestmark = pytest.mark.unit
+
+Connect = Callable[..., Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 ABSENT = "/v1/lct/lct:web4:absent"
 START = b"GET /livez HTTP/1.1\r\nHost: service\r\n"
 
 
 @pytest.fixture
-async def connect():
+async def connect() -> AsyncIterator[Connect]:
     """await connect(port, bytes) opens a connection, sends the bytes and gives (reader, writer)."""
     opened = []
 
-    async def make(port, sent=b""):
+    async def make(port: int, sent: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         opened.append(writer)
         writer.write(sent)
@@ -29,14 +33,14 @@ async def connect():
         writer.close()
 
 
-async def rest(reader):
+async def rest(reader: asyncio.StreamReader) -> bytes:
     """All that still comes until the server closes the connection."""
     with contextlib.suppress(ConnectionError):
         return await reader.read()
     return b""
 
 
-async def drip(writer):
+async def drip(writer: asyncio.StreamWriter) -> None:
     """Send a header a byte at a time, which no idle timeout sees, until the server closes the connection."""
     with contextlib.suppress(ConnectionError):
         while not writer.is_closing():
@@ -45,7 +49,9 @@ async def drip(writer):
             await asyncio.sleep(0.2)
 
 
-async def test_no_connection_is_held_by_silence_or_by_slow_headers(env, serve, connect):
+async def test_no_connection_is_held_by_silence_or_by_slow_headers(
+    env: dict[str, str], serve: Serve, connect: Connect
+) -> None:
     _, port, _ = serve(env)
     silent, _ = await connect(port)
     idle, _ = await connect(port, START + b"\r\n")
@@ -62,7 +68,9 @@ async def test_no_connection_is_held_by_silence_or_by_slow_headers(env, serve, c
     assert httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200
 
 
-async def test_headers_that_never_end_are_refused_before_they_fill_the_memory(env, serve, connect):
+async def test_headers_that_never_end_are_refused_before_they_fill_the_memory(
+    env: dict[str, str], serve: Serve, connect: Connect
+) -> None:
     _, port, log = serve(env)
     reader, writer = await connect(port, START)
     sent = 0
@@ -81,7 +89,9 @@ async def test_headers_that_never_end_are_refused_before_they_fill_the_memory(en
     assert "Traceback" not in log.read_text()
 
 
-async def test_over_the_limit_of_connections_requests_get_a_problem_and_probes_an_answer(env, serve, connect):
+async def test_over_the_limit_of_connections_requests_get_a_problem_and_probes_an_answer(
+    env: dict[str, str], serve: Serve, connect: Connect
+) -> None:
     _, port, _ = serve({**env, "MAX_CONNECTIONS": "5"})
     url = f"http://127.0.0.1:{port}"
     held = [await connect(port, START) for _ in range(4)]

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -15,19 +16,28 @@ pytestmark = pytest.mark.unit
 CONTAINERFILE = Path(__file__).parents[2] / "service" / "Containerfile"
 
 
+class Asked(HTTPServer):
+    """Answers `status` to whatever is asked, and keeps the paths."""
+
+    asked: list[str]
+    status: int
+
+
 class Answering(BaseHTTPRequestHandler):
-    def do_GET(self):
+    server: Asked
+
+    def do_GET(self) -> None:
         self.server.asked.append(self.path)
         self.send_response(self.server.status)
         self.end_headers()
 
-    def log_message(self, *_):
+    def log_message(self, *_: object) -> None:
         """Print nothing."""
 
 
 @pytest.fixture
-def server():
-    made = HTTPServer(("127.0.0.1", 0), Answering)
+def server() -> Iterator[Asked]:
+    made = Asked(("127.0.0.1", 0), Answering)
     made.asked, made.status = [], 200
     thread = Thread(target=made.serve_forever)
     thread.start()
@@ -37,9 +47,11 @@ def server():
     made.server_close()
 
 
-def check(port):
+def check(port: int) -> int:
     """The exit code of the command, with Python's own library only and an engine's proxy in the environment."""
-    command = json.loads(re.search(r"^HEALTHCHECK .*\\\n\s+CMD (\[.*\])$", CONTAINERFILE.read_text(), re.MULTILINE)[1])
+    written = re.search(r"^HEALTHCHECK .*\\\n\s+CMD (\[.*\])$", CONTAINERFILE.read_text(), re.MULTILINE)
+    assert written
+    command = json.loads(written[1])
     assert command[:2] == ["python3", "-c"]
     env = {"PATH": "/usr/bin:/bin", "WEB4_IDENTITY_PORT": str(port), "http_proxy": f"http://127.0.0.1:{free_port()}"}
     return subprocess.run(
@@ -47,12 +59,12 @@ def check(port):
     ).returncode
 
 
-def test_a_service_that_answers_is_healthy(server):
+def test_a_service_that_answers_is_healthy(server: Asked) -> None:
     assert check(server.server_port) == 0
     assert server.asked == ["/health"]
 
 
-def test_one_that_fails_or_is_gone_is_not(server):
+def test_one_that_fails_or_is_gone_is_not(server: Asked) -> None:
     server.status = 503
     assert check(server.server_port) == 1
     assert check(free_port()) == 1

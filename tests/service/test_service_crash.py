@@ -7,7 +7,8 @@ from collections import Counter
 
 import httpx
 import pytest
-from conftest import FOUNDER
+from app_fixtures import FOUNDER
+from fixture_types import Ledger, Order, Serve
 from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
@@ -18,7 +19,7 @@ ENOUGH = 100
 
 
 @pytest.fixture
-def settings(env):
+def settings(env: dict[str, str]) -> dict[str, str]:
     return {
         **env,
         "RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000",
@@ -29,12 +30,14 @@ def settings(env):
 
 
 @pytest.mark.parametrize("run", range(3))
-async def test_a_mint_is_acknowledged_only_when_it_is_kept(run, serve, settings, order, ledger):
+async def test_a_mint_is_acknowledged_only_when_it_is_kept(
+    run: int, serve: Serve, settings: dict[str, str], order: Order, ledger: Ledger
+) -> None:
     process, port, _ = serve(settings)
     orders = {f"mint-{number}": order() for number in range(MINTS)}
     answered = {}
 
-    async def mint(client, key):
+    async def mint(client: httpx.AsyncClient, key: str) -> None:
         with contextlib.suppress(httpx.TransportError):
             answer = await client.post("/v1/lct/mint", json=orders[key], headers={"Idempotency-Key": key})
             answered[key] = answer

@@ -1,13 +1,17 @@
 """The service's role in Postgres does all that the service does and no more; the readers' role reads."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
-from conftest import SOCIETY
+from app_fixtures import SOCIETY
+from fixture_types import Ledger, NewKey, Order, Sql, Start
+from mint_parts import Key
 from pydantic import SecretStr
-from service_servers import PASSWORD
+from service_servers import PASSWORD, Postgres
 from web4_identity.db.engine import Database, DatabaseUnavailable
 from web4_identity.db.migrate import migrate
 from web4_identity.db.rights import APP, READER
@@ -22,20 +26,22 @@ from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
 
+RunAs = Callable[[str, str], Awaitable[list[Any]]]
+
 MINT = "/v1/lct/mint"
 
 
-def url_of(role, postgres, name):
+def url_of(role: str, postgres: Postgres, name: str) -> str:
     return postgres.url(name).replace("owner:", f"{role}:")
 
 
-async def drop(postgres, name, role):
+async def drop(postgres: Postgres, name: str, role: str) -> None:
     await postgres.run(f"DROP OWNED BY {role}", name)
     await postgres.run(f"DROP ROLE {role}")
 
 
 @pytest.fixture
-async def roles(postgres, database_name):
+async def roles(postgres: Postgres, database_name: str) -> AsyncIterator[None]:
     """Both roles, and their rights in this test's database, which had been migrated without them."""
     for role in (APP, READER):
         await postgres.run(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
@@ -46,26 +52,28 @@ async def roles(postgres, database_name):
 
 
 @pytest.fixture
-def env(env, roles, postgres, database_name):
+def env(env: dict[str, str], roles: None, postgres: Postgres, database_name: str) -> dict[str, str]:
     """A service that logs in as its own role."""
     return {**env, "DATABASE_URL": url_of(APP, postgres, database_name)}
 
 
 @pytest.fixture
-def run_as(roles, postgres, database_name):
+def run_as(roles: None, postgres: Postgres, database_name: str) -> RunAs:
     """run_as(role, statement) runs it on this test's database."""
 
-    async def run(role, statement):
+    async def run(role: str, statement: str) -> list[Any]:
         connection = await asyncpg.connect(url_of(role, postgres, database_name))
         try:
-            return await connection.fetch(statement)
+            return list(await connection.fetch(statement))
         finally:
             await connection.close()
 
     return run
 
 
-async def test_the_service_does_all_it_does(start, env, founder, new_key, order, ledger, database):
+async def test_the_service_does_all_it_does(
+    start: Start, env: dict[str, str], founder: Key, new_key: NewKey, order: Order, ledger: Ledger, database: Database
+) -> None:
     witnesses, device, sealed = [founder, new_key(), new_key()], new_key(), new_key()
     async with start(OPERATOR_LCT_IDS=founder.lct_id) as client:
         assert (await client.get("/readyz")).status_code == 200
@@ -90,7 +98,9 @@ async def test_the_service_does_all_it_does(start, env, founder, new_key, order,
     assert await ledger.violations() == []
 
 
-async def test_housekeeping_does_all_it_does(start, env, founder, order, ledger, sql):
+async def test_housekeeping_does_all_it_does(
+    start: Start, env: dict[str, str], founder: Key, order: Order, ledger: Ledger, sql: Sql
+) -> None:
     async with start() as client:
         assert (await client.post(MINT, json=order(), headers={"Idempotency-Key": "old"})).status_code == 201
     await sql(f"UPDATE idempotency SET created_at = '{datetime.now(UTC) - timedelta(days=400)}'")
@@ -125,13 +135,13 @@ async def test_housekeeping_does_all_it_does(start, env, founder, order, ledger,
         *(f"TRUNCATE {name} CASCADE" for name in metadata.tables),
     ],
 )
-async def test_the_service_can_take_nothing_back(run_as, founder, statement):
+async def test_the_service_can_take_nothing_back(run_as: RunAs, founder: Key, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await run_as(APP, statement)
 
 
 @pytest.mark.parametrize("name", metadata.tables)
-async def test_readers_read_every_table_and_change_none(run_as, founder, name):
+async def test_readers_read_every_table_and_change_none(run_as: RunAs, founder: Key, name: str) -> None:
     await run_as(READER, f"SELECT * FROM {name}")
     for statement in (f"DELETE FROM {name}", f"INSERT INTO {name} DEFAULT VALUES", f"TRUNCATE {name} CASCADE"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -139,13 +149,13 @@ async def test_readers_read_every_table_and_change_none(run_as, founder, name):
 
 
 @pytest.mark.parametrize("name", metadata.tables)
-async def test_the_service_may_add_to_every_table_that_it_has(run_as, name):
+async def test_the_service_may_add_to_every_table_that_it_has(run_as: RunAs, name: str) -> None:
     for right in ("SELECT", "INSERT"):
         granted = await run_as(APP, f"SELECT has_table_privilege('{APP}', '{name}', '{right}')")
         assert granted[0][0], f"{name} lacks {right} in web4_identity/db/rights.py"
 
 
-async def test_a_role_that_is_not_there_yet_is_waited_for(empty_database_url, postgres):
+async def test_a_role_that_is_not_there_yet_is_waited_for(empty_database_url: str, postgres: Postgres) -> None:
     url, name = SecretStr(empty_database_url), empty_database_url.rpartition("/")[2]
     with pytest.raises(DatabaseUnavailable, match=f"it has no role {APP}; make it, or leave out --wait-for-role"):
         await migrate(url, wait_seconds=0, roles=(APP,))
@@ -160,7 +170,7 @@ async def test_a_role_that_is_not_there_yet_is_waited_for(empty_database_url, po
         await drop(postgres, name, APP)
 
 
-async def test_a_role_without_rights_is_told_so(postgres, empty_database_url):
+async def test_a_role_without_rights_is_told_so(postgres: Postgres, empty_database_url: str) -> None:
     name = empty_database_url.rpartition("/")[2]
     await migrate(SecretStr(empty_database_url), wait_seconds=0)
     await postgres.run(f"CREATE ROLE {APP} LOGIN PASSWORD '{PASSWORD}'")
@@ -174,11 +184,13 @@ async def test_a_role_without_rights_is_told_so(postgres, empty_database_url):
         await postgres.run(f"DROP ROLE {APP}")
 
 
-async def test_a_password_may_change_under_a_running_service(start, env, postgres, roles):
+async def test_a_password_may_change_under_a_running_service(
+    start: Start, env: dict[str, str], postgres: Postgres, roles: None
+) -> None:
     """The role has one password at a time, so the pods know the next one before it, and the last one after it."""
     url = env["DATABASE_URL"]
 
-    async def becomes(password):
+    async def becomes(password: str) -> None:
         await postgres.run(f"ALTER ROLE {APP} PASSWORD '{password}'")
         # Whatever is pooled is closed, so that a new connection is wanted. The number is how long to wait for each.
         ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1"

@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Path]]:
     """A Postgres with a certificate for 127.0.0.1, and the CA that signed it."""
     folder = tmp_path_factory.mktemp("pki")
     ca = pki.authority(folder, "ca")
@@ -32,32 +34,38 @@ def server(tmp_path_factory):
     made.close()
 
 
-async def encrypted(url):
+async def encrypted(url: str) -> bool:
     """Whether a connection of the service's is."""
     database = Database(SecretStr(url), 1)
     try:
         async with database.reading() as connection:
             query = text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
-            return (await connection.execute(query)).scalar_one()
+            return bool((await connection.execute(query)).scalar_one())
     finally:
         await database.close()
 
 
-async def test_the_servers_certificate_is_its_cas(server, monkeypatch):
+async def test_the_servers_certificate_is_its_cas(
+    server: tuple[Postgres, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, ca = server
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     monkeypatch.setenv("PGSSLROOTCERT", str(ca))
     assert await encrypted(made.url("postgres")) is True
 
 
-async def test_another_cas_server_gets_no_password(server, monkeypatch, tmp_path):
+async def test_another_cas_server_gets_no_password(
+    server: tuple[Postgres, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     monkeypatch.setenv("PGSSLROOTCERT", str(pki.authority(tmp_path, "other").certificate))
     with pytest.raises(DatabaseUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
         await encrypted(server[0].url("postgres"))
 
 
-async def test_a_certificate_for_another_name_is_refused(server, monkeypatch):
+async def test_a_certificate_for_another_name_is_refused(
+    server: tuple[Postgres, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, ca = server
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     monkeypatch.setenv("PGSSLROOTCERT", str(ca))
@@ -65,7 +73,9 @@ async def test_a_certificate_for_another_name_is_refused(server, monkeypatch):
         await encrypted(made.url("postgres").replace("127.0.0.1", "localhost"))
 
 
-async def test_a_server_without_tls_is_refused(postgres, server, monkeypatch):
+async def test_a_server_without_tls_is_refused(
+    postgres: Postgres, server: tuple[Postgres, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     monkeypatch.setenv("PGSSLROOTCERT", str(server[1]))
     with pytest.raises(DatabaseUnavailable, match="SSL"):

@@ -7,9 +7,12 @@ from datetime import datetime
 
 import asyncpg
 import cbor2
+import httpx
 import jsonschema_rs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fixture_types import Body, NewKey, Order
+from mint_parts import Key
 from pydantic import SecretStr
 from web4_identity.api.document_schema import DOCUMENT_SCHEMA
 from web4_identity.db.engine import Database
@@ -26,7 +29,9 @@ REQUIRED = {"@context", "lct_id", "subject", "binding", "mrh", "policy", "t3_ten
 CHECKED = jsonschema_rs.Draft202012Validator(DOCUMENT_SCHEMA, validate_formats=True)
 
 
-async def test_the_document_has_every_member_and_no_other(client, order, new_key):
+async def test_the_document_has_every_member_and_no_other(
+    client: httpx.AsyncClient, order: Order, new_key: NewKey
+) -> None:
     key = new_key()
     body = order(public_key=key.public_key, metadata={"secret": "of the payer"})
     minted = (await client.post(MINT, json=body)).json()["data"]
@@ -66,7 +71,9 @@ async def test_the_document_has_every_member_and_no_other(client, order, new_key
     }
 
 
-async def test_anyone_can_check_the_proof_with_the_document_alone(client, order, new_key):
+async def test_anyone_can_check_the_proof_with_the_document_alone(
+    client: httpx.AsyncClient, order: Order, new_key: NewKey
+) -> None:
     key = new_key()
     await client.post(MINT, json=order(public_key=key.public_key))
     binding = (await client.get(f"/v1/lct/{key.lct_id}")).json()["binding"]
@@ -77,13 +84,15 @@ async def test_anyone_can_check_the_proof_with_the_document_alone(client, order,
     Ed25519PublicKey.from_public_bytes(from_multikey(binding["public_key"])).verify(signature, signed)
 
 
-async def test_a_founders_document_is_whole(client, founder):
+async def test_a_founders_document_is_whole(client: httpx.AsyncClient, founder: Key) -> None:
     document = (await client.get(f"/v1/lct/{founder.lct_id}")).json()
     assert set(document) == REQUIRED
     assert document["binding"]["entity_type"] == "organization"
 
 
-async def test_every_document_is_of_the_specifications_schema(client, founder, order, new_key):
+async def test_every_document_is_of_the_specifications_schema(
+    client: httpx.AsyncClient, founder: Key, order: Order, new_key: NewKey
+) -> None:
     keys = [new_key() for _ in range(4)]
     for key in keys[:3]:
         assert (await client.post(MINT, json=order(public_key=key.public_key))).status_code == 201
@@ -96,20 +105,21 @@ async def test_every_document_is_of_the_specifications_schema(client, founder, o
     whole = documents[-1]
     assert set(whole) == REQUIRED | {"birth_certificate", "attestations"}
     assert whole["birth_certificate"]["issuing_society"] == founder.lct_id
-    for spoil in (
+    spoils: tuple[Body, ...] = (
         {"lineage": []},
         {"lct_id": "web4:x"},
         {"@context": []},
         {"revocation": {"status": "gone"}},
         {"birth_certificate": {**whole["birth_certificate"], "birth_witnesses": [keys[0].lct_id] * 3}},
         {"binding": {**whole["binding"], "created_at": "yesterday"}},
-    ):
+    )
+    for spoil in spoils:
         assert not CHECKED.is_valid({**whole, **spoil}), spoil
     for name in REQUIRED:
         assert not CHECKED.is_valid({key: value for key, value in whole.items() if key != name}), name
 
 
-async def test_a_known_document_is_304(client, founder, order):
+async def test_a_known_document_is_304(client: httpx.AsyncClient, founder: Key, order: Order) -> None:
     path = f"/v1/lct/{founder.lct_id}"
     first = await client.get(path)
     etag = first.headers["etag"]
@@ -124,17 +134,17 @@ async def test_a_known_document_is_304(client, founder, order):
 
 
 @pytest.mark.backends("postgres")
-async def test_rows_of_the_release_before_are_whole_documents(empty_database_url, new_key):
+async def test_rows_of_the_release_before_are_whole_documents(empty_database_url: str, new_key: NewKey) -> None:
     url, key = SecretStr(empty_database_url), new_key()
     certificate = {"issuing_society": "home", "birth_witnesses": ["a", "b", "c"]}
-    document = json.dumps({"birth_certificate": certificate})
+    kept = json.dumps({"birth_certificate": certificate})
     await migrate(url, wait_seconds=0, revision="0002")
     connection = await asyncpg.connect(empty_database_url)
     await connection.execute(
         f"""BEGIN;
         INSERT INTO societies (name, founder) VALUES ('home', '{key.lct_id}');
         INSERT INTO lcts (lct_id, society_id, entity_type, entity_identifier, public_key, document)
-            SELECT '{key.lct_id}', id, 'human', 'x', '{key.public_key}', '{document}'
+            SELECT '{key.lct_id}', id, 'human', 'x', '{key.public_key}', '{kept}'
             FROM societies;
         COMMIT"""
     )
@@ -142,7 +152,9 @@ async def test_rows_of_the_release_before_are_whole_documents(empty_database_url
     await connection.close()
     database = Database(url, 1)
     async with database.transaction() as opened:
-        document = lct_document(await find_lct(opened, key.lct_id), [])
+        row = await find_lct(opened, key.lct_id)
+    assert row is not None
+    document = lct_document(row, [])
     await database.close()
     assert set(document) == REQUIRED | {"birth_certificate"}
     assert document["birth_certificate"] == certificate

@@ -6,16 +6,18 @@ FUZZ_EXAMPLES=1000 tries so many of each kind for each operation, at random; wit
 import os
 import threading
 import time
+from collections.abc import Iterator
 from copy import deepcopy
 
 import pytest
 import requests
 import schemathesis
 import uvicorn
-from api_fuzz import CHECKS, UNSENDABLE, Known, Signed, meant
+from api_fuzz import CHECKS, UNSENDABLE, Case, Choose, Known, Signed, meant
+from fixture_types import Body
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mint_parts import new_key, proof_of
+from mint_parts import Key, new_key, proof_of
 from schemathesis.generation import GenerationMode
 from service_servers import free_port
 from web4_identity.app import create_app
@@ -46,7 +48,7 @@ NEVER_BAD = (*INPUT_FREE, "read_society")
 
 
 @pytest.fixture
-def server(env, founder):
+def server(env: dict[str, str], founder: Key) -> Iterator[tuple[str, Body]]:
     """The app on a port of this machine: its URL and its description; the founder is an operator."""
     port = free_port()
     limits = {"RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000", "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "100000"}
@@ -66,7 +68,7 @@ def server(env, founder):
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_what_is_answered_is_what_is_described(server, founder, name):
+def test_what_is_answered_is_what_is_described(server: tuple[str, Body], founder: Key, name: str) -> None:
     url, described = server
     operation = schemathesis.openapi.from_dict(described).find_operation_by_id(name)
     device, session, seen = new_key(), requests.Session(), set()
@@ -77,7 +79,8 @@ def test_what_is_answered_is_what_is_described(server, founder, name):
     known = Known("commons", founder.lct_id, device.lct_id)
     assert session.post(f"{url}/v1/lct/mint", json=body, auth=Signed(payer)).status_code == 201
 
-    def ask(case, choose):
+    def ask(case: Case, choose: Choose) -> None:
+        assert case.meta
         if case.meta.generation.mode.is_positive and choose(st.integers(0, 3)):
             meant(name, case, known, choose)
         signer = PayerAuth(device.private) if name == "revoke_lct" else payer
@@ -100,7 +103,7 @@ def test_what_is_answered_is_what_is_described(server, founder, name):
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
-        def run(case, data):
+        def run(case: Case, data: st.DataObject) -> None:
             ask(case, data.draw)
 
         run()

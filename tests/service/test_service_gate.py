@@ -7,11 +7,16 @@ import ssl
 import subprocess
 import sys
 import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any, Self
 
 import pytest
-from conftest import SOCIETY
+from app_fixtures import SOCIETY
+from fixture_types import Ledger
+from mint_parts import Key
 from pydantic import SecretStr
-from service_servers import INHERITED, PASSWORD, Relay, Service, stop
+from service_servers import INHERITED, PASSWORD, Postgres, Relay, Service, stop
 from web4_identity.cli.keys import write_key
 from web4_identity.db.engine import Database
 from web4_identity.db.migrate import migrate
@@ -24,15 +29,17 @@ from local import pki
 
 pytestmark = pytest.mark.unit
 
+Command = Callable[..., Coroutine[Any, Any, subprocess.CompletedProcess[str]]]
+
 SCHEMA = "gate"
 PUBLIC_NAME = "identity.web4.io"
 
 
 @pytest.fixture
-def command(env):
+def command(env: dict[str, str]) -> Command:
     """command(word, ...) runs `web4-identity` in the service's environment; NAME=value changes that."""
 
-    async def run(*words, **changes):
+    async def run(*words: object, **changes: str) -> subprocess.CompletedProcess[str]:
         program = [sys.executable, "-m", "web4_identity", *map(str, words)]
         variables = {**INHERITED, **env, **changes}
         return await asyncio.to_thread(subprocess.run, program, env=variables, capture_output=True, text=True)
@@ -41,7 +48,7 @@ def command(env):
 
 
 @pytest.fixture
-async def roles(postgres, database_name):
+async def roles(postgres: Postgres, database_name: str) -> AsyncIterator[None]:
     for role in (APP, READER):
         await postgres.run(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
     yield
@@ -50,14 +57,20 @@ async def roles(postgres, database_name):
         await postgres.run(f"DROP ROLE {role}")
 
 
-async def set_up(command, key, *words):
+async def set_up(command: Command, key: Path, *words: object) -> subprocess.CompletedProcess[str]:
     return await command("validate-setup", "--caller-key", key, "--society", "gate", *words, DATABASE_SCHEMA=SCHEMA)
 
 
 @pytest.mark.usefixtures("roles")
 async def test_the_gate_attacks_a_schema_of_its_own_and_leaves_the_registry_alone(
-    command, env, postgres, database_name, ledger, founder, tmp_path
-):
+    command: Command,
+    env: dict[str, str],
+    postgres: Postgres,
+    database_name: str,
+    ledger: Ledger,
+    founder: Key,
+    tmp_path: Path,
+) -> None:
     before = await ledger.everything()
     roles = [part for role in (APP, READER) for part in ("--wait-for-role", role)]
     for run in ("first", "again"):
@@ -85,7 +98,9 @@ async def test_the_gate_attacks_a_schema_of_its_own_and_leaves_the_registry_alon
     assert violations == [] and summary
 
 
-async def test_a_schema_that_is_not_the_gates_is_not_dropped(command, postgres, database_name, founder, tmp_path):
+async def test_a_schema_that_is_not_the_gates_is_not_dropped(
+    command: Command, postgres: Postgres, database_name: str, founder: Key, tmp_path: Path
+) -> None:
     await postgres.run(f"CREATE SCHEMA {SCHEMA}", database_name)
     done = await set_up(command, tmp_path / "key.pem", "--scratch")
     assert done.returncode == 1 and "not made to be thrown away" in done.stderr
@@ -93,12 +108,14 @@ async def test_a_schema_that_is_not_the_gates_is_not_dropped(command, postgres, 
     assert (await set_up(command, tmp_path / "key.pem", "--scratch")).returncode == 0
 
 
-async def test_a_scratch_schema_is_named(command, tmp_path):
+async def test_a_scratch_schema_is_named(command: Command, tmp_path: Path) -> None:
     done = await command("validate-setup", "--caller-key", tmp_path / "key.pem", "--society", "gate", "--scratch")
     assert done.returncode == 2 and "--scratch needs DATABASE_SCHEMA" in done.stderr
 
 
-async def test_without_a_scratch_schema_the_society_is_founded_in_the_registry(command, founder, ledger, tmp_path):
+async def test_without_a_scratch_schema_the_society_is_founded_in_the_registry(
+    command: Command, founder: Key, ledger: Ledger, tmp_path: Path
+) -> None:
     done = await command("validate-setup", "--caller-key", tmp_path / "key.pem", "--society", "scan")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "key.pem").stat().st_mode & 0o077 == 0
@@ -108,10 +125,12 @@ async def test_without_a_scratch_schema_the_society_is_founded_in_the_registry(c
     assert done.returncode == 1 and "exists with another founder" in done.stderr
 
 
-async def test_the_setup_waits_for_a_database_that_cannot_be_reached_yet(command, postgres, database_name, tmp_path):
+async def test_the_setup_waits_for_a_database_that_cannot_be_reached_yet(
+    command: Command, postgres: Postgres, database_name: str, tmp_path: Path
+) -> None:
     way, tried = Relay(postgres.port), asyncio.Event()
 
-    def refuse(_, writer):
+    def refuse(_: object, writer: asyncio.StreamWriter) -> None:
         writer.close()
         tried.set()
 
@@ -127,7 +146,7 @@ async def test_the_setup_waits_for_a_database_that_cannot_be_reached_yet(command
     assert done.returncode == 0, done.stderr
 
 
-async def test_a_registry_may_live_in_a_schema_of_its_own(empty_database_url, postgres):
+async def test_a_registry_may_live_in_a_schema_of_its_own(empty_database_url: str, postgres: Postgres) -> None:
     name = empty_database_url.rpartition("/")[2]
     await postgres.run(f"CREATE SCHEMA {SCHEMA}", name)
     await migrate(SecretStr(empty_database_url), schema=SCHEMA, wait_seconds=0)
@@ -136,8 +155,8 @@ async def test_a_registry_may_live_in_a_schema_of_its_own(empty_database_url, po
 
 
 async def test_a_service_behind_an_edge_is_known_by_its_certificate_for_the_public_name(
-    command, env, founder, tmp_path
-):
+    command: Command, env: dict[str, str], founder: Key, tmp_path: Path
+) -> None:
     files = pki.issue(pki.authority(tmp_path, "ca"), tmp_path, "edge", PUBLIC_NAME, names=(PUBLIC_NAME,))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*files)
@@ -146,7 +165,7 @@ async def test_a_service_behind_an_edge_is_known_by_its_certificate_for_the_publ
     await edge.join()
     key = tmp_path / "founder.pem"
     write_key(key, founder.private, force=False)
-    words = ("--url", f"https://127.0.0.1:{edge.port}", "--ca-file", files[0], "--caller-key", key)
+    words: tuple[object, ...] = ("--url", f"https://127.0.0.1:{edge.port}", "--ca-file", files[0], "--caller-key", key)
     words = ("validate", *words, "--society", SOCIETY, "--max-seconds", "15", "--json")
     known = await command(*words, "--authority", PUBLIC_NAME)
     other = await command(*words, "--authority", "elsewhere.web4.io")
@@ -159,12 +178,13 @@ async def test_a_service_behind_an_edge_is_known_by_its_certificate_for_the_publ
 class Gateway:
     """Stands for a Pushgateway and keeps what is pushed to it."""
 
-    def __enter__(self):
-        self.paths, self.metrics = [], {}
+    def __enter__(self) -> Self:
+        self.paths: list[str] = []
+        self.metrics: dict[str, float] = {}
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_PUT(self):
+            def do_PUT(self) -> None:
                 text = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 outer.paths.append(self.path)
                 samples = (line.split() for line in text.splitlines() if not line.startswith("#"))
@@ -172,7 +192,7 @@ class Gateway:
                 self.send_response(200)
                 self.end_headers()
 
-            def log_message(self, *arguments):
+            def log_message(self, *arguments: object) -> None:
                 pass
 
         self._server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
@@ -180,6 +200,6 @@ class Gateway:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self._server.shutdown()
         self._server.server_close()

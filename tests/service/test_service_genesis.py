@@ -1,13 +1,19 @@
 """Migrations and genesis: repeatable, safe at once, and refusing what they must."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
-from mint_parts import proof_of
+from fixture_types import Body, JoinRelay, Ledger, NewKey, Start, Testimonies
+from mint_parts import Key, proof_of
 from pydantic import SecretStr
-from typer.testing import CliRunner
+from service_servers import Postgres
+from typer.testing import CliRunner, Result
 from web4_identity.cli import app
 from web4_identity.cli.keys import load_key
 from web4_identity.db.engine import Database, DatabaseUnavailable
@@ -26,7 +32,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 GOOD = Standing(Decimal("0.5"), Decimal("0.5"), Decimal("0.5"), 50, datetime.now(UTC) - timedelta(days=31))
 
 
-async def test_two_migrations_at_once_both_succeed(empty_database_url):
+async def test_two_migrations_at_once_both_succeed(empty_database_url: str) -> None:
     url = SecretStr(empty_database_url)
     async with asyncio.timeout(30):
         await asyncio.gather(migrate(url, wait_seconds=0), migrate(url, wait_seconds=0))
@@ -38,7 +44,9 @@ async def test_two_migrations_at_once_both_succeed(empty_database_url):
 
 
 @pytest.mark.backends("postgres")
-async def test_migrate_waits_for_a_database_that_comes_up(empty_database_url, postgres, relay):
+async def test_migrate_waits_for_a_database_that_comes_up(
+    empty_database_url: str, postgres: Postgres, relay: JoinRelay
+) -> None:
     late = await relay(postgres.port)
     await late.cut()
     url = SecretStr(empty_database_url.replace(f":{postgres.port}/", f":{late.port}/"))
@@ -50,7 +58,7 @@ async def test_migrate_waits_for_a_database_that_comes_up(empty_database_url, po
 
 
 @pytest.mark.backends("postgres")
-async def test_migrate_gives_up_in_time_and_at_once_on_a_wrong_password(postgres, template):
+async def test_migrate_gives_up_in_time_and_at_once_on_a_wrong_password(postgres: Postgres, template: str) -> None:
     with pytest.raises(DatabaseUnavailable):
         await migrate(SecretStr(postgres.url(template, port=1)), wait_seconds=0.5)
     with pytest.raises(DatabaseUnavailable) as caught:
@@ -59,7 +67,7 @@ async def test_migrate_gives_up_in_time_and_at_once_on_a_wrong_password(postgres
     assert "wrong-word" not in str(caught.value) and not caught.value.passing
 
 
-async def test_genesis_defaults_and_repeats(database, new_key, ledger):
+async def test_genesis_defaults_and_repeats(database: Database, new_key: NewKey, ledger: Ledger) -> None:
     key = new_key()
     made = await found_society(database, name="home", founder_public_key=key.public_key, grant=10_000)
     assert (made.founder, made.created) == (key.lct_id, True)
@@ -72,7 +80,7 @@ async def test_genesis_defaults_and_repeats(database, new_key, ledger):
     assert await ledger.violations() == []
 
 
-async def test_genesis_at_once_founds_once(database, new_key, ledger):
+async def test_genesis_at_once_founds_once(database: Database, new_key: NewKey, ledger: Ledger) -> None:
     key = new_key()
     made = await asyncio.gather(
         *(found_society(database, name="home", founder_public_key=key.public_key, grant=1) for _ in range(4))
@@ -81,7 +89,7 @@ async def test_genesis_at_once_founds_once(database, new_key, ledger):
     assert len((await ledger.everything())["societies"]) == 1
 
 
-def first(public_keys, **changes):
+def first(public_keys: Iterable[str], **changes: Any) -> FirstWitnesses:
     return FirstWitnesses(tuple(public_keys), **{"standing": GOOD, **changes})
 
 
@@ -103,9 +111,11 @@ def first(public_keys, **changes):
         {"witnesses": ["fresh"]},
     ],
 )
-async def test_genesis_refusals_change_nothing(database, new_key, ledger, change):
+async def test_genesis_refusals_change_nothing(
+    database: Database, new_key: NewKey, ledger: Ledger, change: dict[str, Any]
+) -> None:
     key = new_key()
-    good = {"name": "home", "founder_public_key": key.public_key, "grant": 10}
+    good: dict[str, Any] = {"name": "home", "founder_public_key": key.public_key, "grant": 10}
     await found_society(database, **good)
     before = await ledger.everything()
     if change.get("founder_public_key") in ("other", "fresh"):
@@ -120,9 +130,11 @@ async def test_genesis_refusals_change_nothing(database, new_key, ledger, change
     assert await ledger.everything() == before
 
 
-async def test_a_society_begins_with_witnesses_that_are_not_minted(database, new_key, ledger):
+async def test_a_society_begins_with_witnesses_that_are_not_minted(
+    database: Database, new_key: NewKey, ledger: Ledger
+) -> None:
     key, members = new_key(), [new_key() for _ in range(3)]
-    wish = {"name": "home", "founder_public_key": key.public_key, "grant": 10}
+    wish: dict[str, Any] = {"name": "home", "founder_public_key": key.public_key, "grant": 10}
     good = first([member.public_key for member in members], funds=7)
     assert (await found_society(database, **wish, witnesses=good)).created
     state = await ledger.everything()
@@ -144,7 +156,9 @@ async def test_a_society_begins_with_witnesses_that_are_not_minted(database, new
     assert await ledger.everything() == state
 
 
-async def test_the_key_of_a_witness_must_be_free(database, founder, new_key, ledger):
+async def test_the_key_of_a_witness_must_be_free(
+    database: Database, founder: Key, new_key: NewKey, ledger: Ledger
+) -> None:
     before = await ledger.everything()
     with pytest.raises(GenesisRefused, match="already has an LCT"):
         await found_society(
@@ -157,10 +171,12 @@ async def test_the_key_of_a_witness_must_be_free(database, founder, new_key, led
     assert await ledger.everything() == before
 
 
-async def test_a_founder_gets_its_missing_proof_once(client, database, founder, ledger):
+async def test_a_founder_gets_its_missing_proof_once(
+    client: httpx.AsyncClient, database: Database, founder: Key, ledger: Ledger
+) -> None:
     path = f"/v1/lct/{founder.lct_id}"
     assert "binding_proof" not in (await client.get(path)).json()["binding"]
-    wish = {"name": "commons", "founder_public_key": founder.public_key, "grant": 1}
+    wish: dict[str, Any] = {"name": "commons", "founder_public_key": founder.public_key, "grant": 1}
     then = datetime(2026, 1, 31, 12, tzinfo=UTC)
     proof = prove_binding(founder.private, EntityType.ORGANIZATION, then)
     assert (await found_society(database, **wish, binding_proof=proof)).proof_added
@@ -175,15 +191,20 @@ async def test_a_founder_gets_its_missing_proof_once(client, database, founder, 
 
 
 async def test_the_first_witnesses_of_the_command_line_may_witness_at_once(
-    start, env, monkeypatch, tmp_path, new_key, testimonies
-):
+    start: Start,
+    env: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    new_key: NewKey,
+    testimonies: Testimonies,
+) -> None:
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     strict = {"MIN_WITNESS_REPUTATION": "0.7", "MIN_WITNESS_AGE_DAYS": "30", "MIN_WITNESS_ACTIONS": "50"}
     for name, value in strict.items():
         monkeypatch.setenv(name, value)
 
-    def run(*words):
+    def run(*words: object) -> Result:
         return CliRunner().invoke(app, [str(word) for word in words])
 
     made = run("keygen", "--out", tmp_path / "founder.pem", "--binding", "organization").stdout.splitlines()
@@ -199,7 +220,7 @@ async def test_the_first_witnesses_of_the_command_line_may_witness_at_once(
     other = await asyncio.to_thread(run, *words, "--genesis-witness", new_key().public_key)
     assert other.exit_code == 1 and "exists with other first witnesses" in other.stderr
     payer = PayerAuth(load_key(tmp_path / "founder.pem"))
-    body = {
+    body: Body = {
         "caller_lct_id": keys["lct_id"],
         "entity_type": "human",
         "entity_identifier": "mary",

@@ -2,14 +2,21 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
+import httpx
 import pytest
-from conftest import SOCIETY
+from app_fixtures import SOCIETY
+from fixture_types import JoinRelay, Ledger, Order, Sql, Start
+from mint_parts import Key
+from service_servers import Postgres
 from sqlalchemy import update
 from structlog.testing import capture_logs
 from web4_identity import housekeeping
+from web4_identity.db.engine import Database, DatabaseUnavailable
 from web4_identity.db.tables import idempotency
 from web4_identity.db.upkeep import purge_answers
 from web4_identity.housekeeping import check, keep_house, purge
@@ -18,15 +25,17 @@ from web4_identity.settings import ConfigError, load_settings
 
 pytestmark = pytest.mark.unit
 
+Build = Callable[..., Resources]
+
 MINT = "/v1/lct/mint"
 
 
 @pytest.fixture
-async def build(env):
+async def build(env: dict[str, str]) -> AsyncIterator[Build]:
     """build(NAME="value", ...) gives the Resources of a process that serves nothing."""
     made = []
 
-    def make(**changes):
+    def make(**changes: str) -> Resources:
         made.append(Resources.build(load_settings(**{**env, **changes})))
         return made[-1]
 
@@ -35,18 +44,19 @@ async def build(env):
         await resources.close()
 
 
-def value(resources, name, **labels):
+def value(resources: Resources, name: str, **labels: str) -> float | None:
     return resources.metrics.registry.get_sample_value(f"web4_identity_{name}", labels)
 
 
 @pytest.mark.backends("postgres", "sqlite")
-async def test_a_ledger_that_does_not_sum_to_zero_is_seen(build, founder, sql):
+async def test_a_ledger_that_does_not_sum_to_zero_is_seen(build: Build, founder: Key, sql: Sql) -> None:
     resources = build()
     before = time.time()
     with capture_logs() as logs:
         await check(resources)
     assert value(resources, "ledger_imbalance_atp") == 0 and not logs
-    assert before <= value(resources, "ledger_last_check_timestamp_seconds") <= time.time()
+    checked = value(resources, "ledger_last_check_timestamp_seconds")
+    assert checked is not None and before <= checked <= time.time()
     assert value(resources, "society_pool_atp", society=SOCIETY) == 10**9
     await sql("UPDATE accounts SET balance = balance + 7 WHERE kind = 'pool'")
     with capture_logs() as logs:
@@ -56,13 +66,15 @@ async def test_a_ledger_that_does_not_sum_to_zero_is_seen(build, founder, sql):
     assert [(line["event"], line["atp"]) for line in logs] == [("ledger_imbalance", 7)]
 
 
-async def test_a_check_that_fails_leaves_its_time_behind(build, relay, postgres, database_name):
+async def test_a_check_that_fails_leaves_its_time_behind(
+    build: Build, relay: JoinRelay, postgres: Postgres, database_name: str
+) -> None:
     link = await relay(postgres.port)
     resources = build(DATABASE_URL=postgres.url(database_name, port=link.port))
     await check(resources)
     checked = value(resources, "ledger_last_check_timestamp_seconds")
     await link.cut()
-    with pytest.raises(housekeeping.DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await check(resources)
     assert value(resources, "ledger_last_check_timestamp_seconds") == checked
     assert value(resources, "dependency_up", dependency="database") == 0
@@ -70,8 +82,13 @@ async def test_a_check_that_fails_leaves_its_time_behind(build, relay, postgres,
 
 @pytest.mark.backends("postgres", "sqlite")
 async def test_purge_keeps_young_records_and_an_old_repeat_does_not_mint(
-    client, order, build, database, ledger, monkeypatch
-):
+    client: httpx.AsyncClient,
+    order: Order,
+    build: Build,
+    database: Database,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(housekeeping, "PURGE_BATCH", 2)
     bodies = [order() for _ in range(7)]
     sent = [(body, {"Idempotency-Key": f"key-{number}"}) for number, body in enumerate(bodies)]
@@ -96,15 +113,15 @@ async def test_purge_keeps_young_records_and_an_old_repeat_does_not_mint(
     assert await ledger.everything() == before and await ledger.violations() == []
 
 
-async def test_no_failure_ends_it_and_the_purge_has_its_own_time(build, monkeypatch):
+async def test_no_failure_ends_it_and_the_purge_has_its_own_time(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     resources = build()
     done = []
 
-    async def fail(chore):
+    async def fail(chore: str) -> NoReturn:
         done.append(chore)
         raise RuntimeError(f"{chore} failed")
 
-    async def no_pause(seconds):
+    async def no_pause(seconds: float) -> None:
         assert 54 <= seconds <= 66
         if len(done) >= 6:
             raise asyncio.CancelledError
@@ -114,16 +131,16 @@ async def test_no_failure_ends_it_and_the_purge_has_its_own_time(build, monkeypa
     now = [0.0]
     monkeypatch.setattr(housekeeping, "check", lambda _: fail("check"))
     monkeypatch.setattr(housekeeping, "purge", lambda _: fail("purge"))
-    monkeypatch.setattr(housekeeping.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(housekeeping.random, "uniform", lambda low, high: high)
-    monkeypatch.setattr(housekeeping.asyncio, "sleep", no_pause)
+    monkeypatch.setattr("web4_identity.housekeeping.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("web4_identity.housekeeping.random.uniform", lambda low, high: high)
+    monkeypatch.setattr("web4_identity.housekeeping.asyncio.sleep", no_pause)
     with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
         await keep_house(resources)
     assert done == ["check"] * 5 + ["purge"]
     assert [line["event"] for line in logs] == ["housekeeping_failed"] * 6
 
 
-async def test_a_database_without_tables_is_no_failure(build, empty_database_url):
+async def test_a_database_without_tables_is_no_failure(build: Build, empty_database_url: str) -> None:
     resources = build(DATABASE_URL=empty_database_url)
     with capture_logs() as logs:
         running = asyncio.create_task(keep_house(resources))
@@ -136,17 +153,19 @@ async def test_a_database_without_tables_is_no_failure(build, empty_database_url
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_it_runs_with_the_app_and_ends_with_it(start):
+async def test_it_runs_with_the_app_and_ends_with_it(start: Start) -> None:
     async with start():
-        (task,) = [task for task in asyncio.all_tasks() if task.get_coro().__name__ == "keep_house"]
+        (task,) = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "keep_house"]
         assert not task.done()
     assert task.cancelled()
 
 
-async def test_a_swallowed_cancellation_does_not_hold_up_the_shutdown(start, monkeypatch):
+async def test_a_swallowed_cancellation_does_not_hold_up_the_shutdown(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started = asyncio.Event()
 
-    async def swallow(_):
+    async def swallow(_: object) -> None:
         started.set()
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
@@ -154,11 +173,13 @@ async def test_a_swallowed_cancellation_does_not_hold_up_the_shutdown(start, mon
     monkeypatch.setattr(housekeeping, "check", swallow)
     async with asyncio.timeout(10), start():
         await started.wait()
-        (task,) = [task for task in asyncio.all_tasks() if task.get_coro().__name__ == "keep_house"]
+        (task,) = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "keep_house"]
     assert task.done()
 
 
-async def test_a_purge_takes_no_more_than_a_batch_at_once(founder, order, client, database):
+async def test_a_purge_takes_no_more_than_a_batch_at_once(
+    founder: Key, order: Order, client: httpx.AsyncClient, database: Database
+) -> None:
     for _ in range(3):
         await client.post(MINT, json=order())
     tomorrow = datetime.now(UTC) + timedelta(days=1)
@@ -175,7 +196,7 @@ async def test_a_purge_takes_no_more_than_a_batch_at_once(founder, order, client
         ("IDEMPOTENCY_RETENTION_DAYS", "366", "1 to 365"),
     ],
 )
-def test_bounds_of_the_settings(name, value, allowed):
+def test_bounds_of_the_settings(name: str, value: str, allowed: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings(DATABASE_URL="postgresql://u:p@h/d", **{name: value})
     (line,) = caught.value.problems

@@ -6,13 +6,19 @@ INTERLEAVINGS=1000 tries so many plans, at random; without it few, and always th
 import asyncio
 import itertools
 import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
+import httpx
 import pytest
+from fixture_types import Body, Ledger, Start
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mint_parts import Key, new_key, proof_of
+from service_servers import Postgres
+from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.domain.pricing import mint_price
 from web4_identity.signature import PayerAuth
@@ -41,6 +47,7 @@ class Revoke:
     key: int
 
 
+Done = tuple[Mint | Revoke, httpx.Response]
 payers, few = st.sampled_from(sorted(FUNDS)), st.integers(0, 4)
 mints = st.builds(Mint, payers, st.sampled_from(["rich", "poor"]), few, few, st.integers(0, 9))
 actions = st.one_of(mints, mints, mints, mints, mints, mints, st.builds(Revoke, payers, st.integers(0, 9)))
@@ -51,17 +58,17 @@ plans = st.lists(st.lists(actions, min_size=2, max_size=8), min_size=1, max_size
 class World:
     """Two societies of their own for one plan, and all that was answered in them."""
 
-    clients: list
+    clients: list[httpx.AsyncClient]
     number: int
     keys: dict[str, Key]
     entities: list[Key] = field(default_factory=lambda: [new_key() for _ in range(5)])
-    bodies: dict = field(default_factory=dict)
-    answers: list = field(default_factory=list)
+    bodies: dict[tuple[str, str, int, int], Body] = field(default_factory=dict)
+    answers: list[Done] = field(default_factory=list)
 
-    def society(self, name):
+    def society(self, name: str) -> str:
         return f"{name}-{self.number}"
 
-    def body(self, mint):
+    def body(self, mint: Mint) -> Body:
         """The same wish has the same bytes, as a repeat must."""
         wish = (mint.payer, mint.society, mint.entity, mint.identifier)
         if wish not in self.bodies:
@@ -75,27 +82,27 @@ class World:
             self.bodies[wish] = {**body, "binding_proof": proof_of(body)}
         return self.bodies[wish]
 
-    async def do(self, action):
+    async def do(self, action: Mint | Revoke) -> Done:
         client = self.clients[next(numbers) % len(self.clients)]
         key = self.keys[action.payer]
-        request = {"headers": {"Idempotency-Key": str(action.key)}, "auth": PayerAuth(key.private)}
+        headers, auth = {"Idempotency-Key": str(action.key)}, PayerAuth(key.private)
         if isinstance(action, Mint):
-            answer = await client.post("/v1/lct/mint", json=self.body(action), **request)
+            answer = await client.post("/v1/lct/mint", json=self.body(action), headers=headers, auth=auth)
         else:
-            answer = await client.post(f"/v1/lct/{key.lct_id}/revoke", json={}, **request)
+            answer = await client.post(f"/v1/lct/{key.lct_id}/revoke", json={}, headers=headers, auth=auth)
         self.answers.append((action, answer))
         return action, answer
 
 
 @pytest.fixture
-async def replicas(start, database):
+async def replicas(start: Start, database: Database) -> AsyncIterator[list[httpx.AsyncClient]]:
     limits = {"RATE_LIMIT_MAX_REQUESTS_PER_IP": "100000", "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "100000"}
     prices = {"ATP_MINT_BASE_COST": str(BASE), "ATP_MINT_SCALE_FACTOR": "1.5", "INITIAL_ATP_GRANT": str(GRANT)}
     async with start(**limits, **prices) as one, start(**limits, **prices) as two:
         yield [one, two]
 
 
-async def begin(clients, database):
+async def begin(clients: list[httpx.AsyncClient], database: Database) -> World:
     world = World(clients, next(numbers), {name: new_key() for name in FUNDS})
     for name in ("rich", "poor"):
         founder = world.keys[name].public_key
@@ -115,7 +122,7 @@ async def begin(clients, database):
     return world
 
 
-async def registered(postgres, database_name, world, name):
+async def registered(postgres: Postgres, database_name: str, world: World, name: str) -> list[Any]:
     """The LCTs minted into a society since begin(), in their order, with what each cost and who paid."""
     return await postgres.run(
         f"""SELECT l.lct_id, e.actor, (e.detail ->> 'atp_cost')::bigint AS cost
@@ -134,7 +141,14 @@ async def registered(postgres, database_name, world, name):
     suppress_health_check=list(HealthCheck),
 )
 @given(plan=plans)
-async def test_whatever_happens_at_once_the_books_are_right(replicas, database, postgres, database_name, ledger, plan):
+async def test_whatever_happens_at_once_the_books_are_right(
+    replicas: list[httpx.AsyncClient],
+    database: Database,
+    postgres: Postgres,
+    database_name: str,
+    ledger: Ledger,
+    plan: list[list[Mint | Revoke]],
+) -> None:
     world = await begin(replicas, database)
     revoked = set()
     for batch in plan:
@@ -150,9 +164,9 @@ async def test_whatever_happens_at_once_the_books_are_right(replicas, database, 
         if answer.status_code == 201 and action.payer not in revoked:
             assert (await world.do(action))[1].content == answer.content
     assert await ledger.violations() == []
-    made = {}
+    made: dict[tuple[str, str], set[tuple[bytes, int]]] = {}
     for action, answer in world.answers:
-        if answer.status_code == 201:
+        if isinstance(action, Mint) and answer.status_code == 201:
             made.setdefault((action.society, answer.json()["data"]["lct_id"]), set()).add((answer.content, action.key))
     # Each was made by one request under one key; whoever repeated that got the same bytes.
     assert all(len(answers) == 1 for answers in made.values())

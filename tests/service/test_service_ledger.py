@@ -5,8 +5,12 @@ import sqlite3
 from decimal import Decimal
 
 import asyncpg
+import httpx
 import pytest
+from fixture_types import Ledger, NewKey, Order, Sql, Start
+from mint_parts import Key
 from sqlalchemy import select, update
+from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.db.registry import insert_lct
 from web4_identity.db.standing import Standing, set_standing
@@ -18,7 +22,9 @@ pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 MINT = "/v1/lct/mint"
 
 
-async def test_concurrent_mints_get_distinct_prices_and_lose_nothing(client, order, founder, ledger):
+async def test_concurrent_mints_get_distinct_prices_and_lose_nothing(
+    client: httpx.AsyncClient, order: Order, founder: Key, ledger: Ledger
+) -> None:
     answers = await asyncio.gather(*(client.post(MINT, json=order()) for _ in range(20)))
     assert [answer.status_code for answer in answers] == [201] * 20
     prices = sorted(answer.json()["atp_cost"] for answer in answers)
@@ -30,7 +36,9 @@ async def test_concurrent_mints_get_distinct_prices_and_lose_nothing(client, ord
     assert await ledger.violations() == []
 
 
-async def test_one_key_minted_many_times_at_once_exists_once(client, order, ledger):
+async def test_one_key_minted_many_times_at_once_exists_once(
+    client: httpx.AsyncClient, order: Order, ledger: Ledger
+) -> None:
     body = order()
     answers = await asyncio.gather(*(client.post(MINT, json=body) for _ in range(8)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
@@ -38,8 +46,8 @@ async def test_one_key_minted_many_times_at_once_exists_once(client, order, ledg
 
 
 async def test_mints_across_two_societies_neither_deadlock_nor_share_a_key(
-    client, order, database, founder, new_key, ledger
-):
+    client: httpx.AsyncClient, order: Order, database: Database, founder: Key, new_key: NewKey, ledger: Ledger
+) -> None:
     other = new_key()
     await found_society(
         database, name="second", founder_public_key=other.public_key, grant=100, founder_funds=10**9, pool_funds=10**9
@@ -57,8 +65,8 @@ async def test_mints_across_two_societies_neither_deadlock_nor_share_a_key(
 
 
 async def test_a_key_that_another_society_mints_at_the_same_moment_is_a_duplicate(
-    client, order, database, new_key, ledger
-):
+    client: httpx.AsyncClient, order: Order, database: Database, new_key: NewKey, ledger: Ledger
+) -> None:
     key, other = new_key(), new_key()
     await found_society(database, name="second", founder_public_key=other.public_key, grant=1)
     body = order(public_key=key.public_key)
@@ -82,7 +90,9 @@ async def test_a_key_that_another_society_mints_at_the_same_moment_is_a_duplicat
     assert await ledger.violations() == []
 
 
-async def test_a_payer_cannot_be_overdrawn_by_concurrent_mints(start, order, ledger, founder):
+async def test_a_payer_cannot_be_overdrawn_by_concurrent_mints(
+    start: Start, order: Order, ledger: Ledger, founder: Key
+) -> None:
     async with start(ATP_MINT_BASE_COST="400000000", ATP_MINT_SCALE_FACTOR="1") as client:
         answers = await asyncio.gather(*(client.post(MINT, json=order()) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [201, 201, 402, 402, 402]
@@ -91,7 +101,7 @@ async def test_a_payer_cannot_be_overdrawn_by_concurrent_mints(start, order, led
     assert await ledger.violations() == []
 
 
-async def refuses(sql, ledger, statement, message=None):
+async def refuses(sql: Sql, ledger: Ledger, statement: str, message: str | None = None) -> None:
     before = await ledger.everything()
     with pytest.raises((asyncpg.PostgresError, sqlite3.Error), match=message):
         await sql(statement)
@@ -114,19 +124,19 @@ UNBALANCED = """INSERT INTO ledger_entries (transfer_id, account_id, amount, rea
         "DELETE FROM audit_entries",
     ],
 )
-async def test_the_database_refuses_to_bend_the_ledger(founder, sql, ledger, statement):
+async def test_the_database_refuses_to_bend_the_ledger(founder: Key, sql: Sql, ledger: Ledger, statement: str) -> None:
     await refuses(sql, ledger, statement)
 
 
 @pytest.mark.backends("postgres")
 @pytest.mark.parametrize("statement", ["TRUNCATE ledger_entries", "TRUNCATE audit_entries", UNBALANCED])
-async def test_postgres_refuses_more(founder, sql, ledger, statement):
+async def test_postgres_refuses_more(founder: Key, sql: Sql, ledger: Ledger, statement: str) -> None:
     await refuses(sql, ledger, statement, "append only|do not sum to zero")
 
 
 @pytest.mark.backends("sqlite")
 @pytest.mark.parametrize("table", ["ledger_entries", "audit_entries"])
-async def test_sqlite_refuses_to_replace(founder, sql, ledger, table):
+async def test_sqlite_refuses_to_replace(founder: Key, sql: Sql, ledger: Ledger, table: str) -> None:
     await refuses(sql, ledger, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1", "append only")
 
 
@@ -140,7 +150,9 @@ async def test_sqlite_refuses_to_replace(founder, sql, ledger, table):
         "UPDATE lcts SET genesis = 2",
     ],
 )
-async def test_sqlite_keeps_the_types_that_postgres_has(founder, database, sql, ledger, statement):
+async def test_sqlite_keeps_the_types_that_postgres_has(
+    founder: Key, database: Database, sql: Sql, ledger: Ledger, statement: str
+) -> None:
     half = Decimal("0.5")
     await set_standing(database, founder.lct_id, Standing(half, half, half, 0, None))
     await refuses(sql, ledger, statement)
@@ -158,13 +170,13 @@ async def test_sqlite_keeps_the_types_that_postgres_has(founder, database, sql, 
         ("UPDATE societies SET lct_count = 3", "counts 3 LCTs"),
     ],
 )
-async def test_verify_finds_damage(founder, sql, ledger, damage, finding):
+async def test_verify_finds_damage(founder: Key, sql: Sql, ledger: Ledger, damage: str, finding: str) -> None:
     assert await ledger.violations() == []
     await sql(damage)
     assert any(finding in line for line in await ledger.violations())
 
 
-async def test_verify_names_every_balance_that_is_not_its_entries(founder, sql, ledger):
+async def test_verify_names_every_balance_that_is_not_its_entries(founder: Key, sql: Sql, ledger: Ledger) -> None:
     # One too small and one too large, so that their sum shows nothing.
     await sql("UPDATE accounts SET balance = balance - 5 WHERE kind = 'pool'")
     await sql("UPDATE accounts SET balance = balance + 5 WHERE kind = 'lct'")
@@ -173,14 +185,18 @@ async def test_verify_names_every_balance_that_is_not_its_entries(founder, sql, 
     assert {"(pool)" in line for line in lines} == {True, False}
 
 
-async def test_verify_finds_a_transfer_that_does_not_sum_to_zero(founder, backend, sql, ledger):
+async def test_verify_finds_a_transfer_that_does_not_sum_to_zero(
+    founder: Key, backend: str, sql: Sql, ledger: Ledger
+) -> None:
     if backend == "postgres":
         await sql("ALTER TABLE ledger_entries DISABLE TRIGGER USER")
     await sql(UNBALANCED)
     assert any("entries sum to 5, not 0" in line for line in await ledger.violations())
 
 
-async def test_an_audit_entry_stands_beside_each_change_and_only_then(client, founder, order, ledger):
+async def test_an_audit_entry_stands_beside_each_change_and_only_then(
+    client: httpx.AsyncClient, founder: Key, order: Order, ledger: Ledger
+) -> None:
     body = order()
     assert (await client.post("/v1/lct/mint", json=body)).status_code == 201
     assert (await client.post("/v1/lct/mint", json=order(entity_type="human"))).status_code == 409

@@ -4,18 +4,24 @@ import asyncio
 import itertools
 import time
 import tracemalloc
+from collections.abc import Awaitable, Callable, Iterator
+from typing import NoReturn
 
 import httpx
 import pytest
+from fixture_types import Ledger, Order, Sample, Start
+from mint_parts import Key
 from service_servers import RedisServer
 from structlog.testing import capture_logs
-from web4_identity.http import memory_window, nonces
+from web4_identity.http import nonces
 from web4_identity.http.memory_window import MEMORY_BYTES, MemoryWindow
 from web4_identity.http.nonces import Nonces
 from web4_identity.redis_store import StoreUnavailable
 from web4_identity.settings import ConfigError, load_settings
 
 pytestmark = pytest.mark.unit
+
+Mode = Callable[[httpx.AsyncClient], Awaitable[str]]
 
 MINT = "/v1/lct/mint"
 ABSENT = "/v1/lct/lct:web4:absent"
@@ -24,23 +30,23 @@ CHANGES = ("rate_limits_in_memory", "rate_limits_in_redis")
 
 
 @pytest.fixture
-def own_redis():
+def own_redis() -> Iterator[RedisServer]:
     server = RedisServer()
     yield server
     server.close()
 
 
 @pytest.fixture
-def mode(sample):
-    async def read(client):
+def mode(sample: Sample) -> Mode:
+    async def read(client: httpx.AsyncClient) -> str:
         redis, memory = [await sample(MODE.format(name), client) for name in ("redis", "memory")]
-        assert redis + memory == 1
+        assert redis is not None and memory is not None and redis + memory == 1
         return "redis" if redis else "memory"
 
     return read
 
 
-async def until_redis_counts(client, mode):
+async def until_redis_counts(client: httpx.AsyncClient, mode: Mode) -> None:
     """Ask until Redis is used again; nothing but requests brings it back."""
     async with asyncio.timeout(10):
         while await mode(client) != "redis":
@@ -48,11 +54,13 @@ async def until_redis_counts(client, mode):
             await asyncio.sleep(0.1)
 
 
-def again(sent):
+def again(sent: httpx.Request) -> httpx.Request:
     return httpx.Request("POST", sent.url, headers=sent.headers, content=sent.content)
 
 
-async def test_reads_have_a_limit_without_redis_and_mints_are_refused(start, order, own_redis, mode, ledger, sample):
+async def test_reads_have_a_limit_without_redis_and_mints_are_refused(
+    start: Start, order: Order, own_redis: RedisServer, mode: Mode, ledger: Ledger, sample: Sample
+) -> None:
     before = await ledger.everything()
     with capture_logs() as logs:
         async with start(REDIS_PORT=str(own_redis.port), RATE_LIMIT_MAX_REQUESTS_PER_IP="3") as client:
@@ -78,16 +86,18 @@ async def test_reads_have_a_limit_without_redis_and_mints_are_refused(start, ord
     assert lost["mints"] == "refuse" and "ConnectionError" in lost["cause"]
 
 
-async def test_mints_go_on_where_allowed_and_a_signature_counts_once(start, order, founder, own_redis, mode):
+async def test_mints_go_on_where_allowed_and_a_signature_counts_once(
+    start: Start, order: Order, founder: Key, own_redis: RedisServer, mode: Mode
+) -> None:
     changes = {"REDIS_PORT": str(own_redis.port), "MINTS_WITHOUT_REDIS": "allow"}
     async with start(**changes, RATE_LIMIT_MAX_REQUESTS_PER_PAYER="4") as client:
 
-        async def mint():
+        async def mint() -> httpx.Request:
             sent = client.build_request("POST", MINT, json=order())
             assert (await client.send(sent)).status_code == 201
             return sent
 
-        async def assert_replayed(*requests):
+        async def assert_replayed(*requests: httpx.Request) -> None:
             for sent in requests:
                 answer = await client.send(again(sent), auth=None)
                 assert (answer.status_code, answer.json()["code"]) == (401, "W4_ERR_SIGNATURE_REPLAYED")
@@ -108,10 +118,10 @@ async def test_mints_go_on_where_allowed_and_a_signature_counts_once(start, orde
         await mint()
 
 
-async def test_a_dead_redis_is_not_waited_for_by_every_request(start):
+async def test_a_dead_redis_is_not_waited_for_by_every_request(start: Start) -> None:
     asked = []
 
-    async def hang(reader, writer):
+    async def hang(reader: asyncio.StreamReader, writer: object) -> None:
         asked.append(time.monotonic())
         await reader.read()
 
@@ -126,8 +136,10 @@ async def test_a_dead_redis_is_not_waited_for_by_every_request(start):
         silent.close()
 
 
-async def test_the_memory_store_needs_no_redis(start, order, mode, sample, monkeypatch):
-    def refuse(*args, **options):
+async def test_the_memory_store_needs_no_redis(
+    start: Start, order: Order, mode: Mode, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **options: object) -> NoReturn:
         raise AssertionError("a connection to Redis was made")
 
     monkeypatch.setattr("web4_identity.resources.RedisStore", refuse)
@@ -147,9 +159,9 @@ async def test_the_memory_store_needs_no_redis(start, order, mode, sample, monke
         assert await sample('web4_identity_dependency_up{dependency="redis"}', client) is None
 
 
-def test_the_window_in_memory_moves(monkeypatch):
+def test_the_window_in_memory_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(memory_window.time, "monotonic", lambda: now)
+    monkeypatch.setattr("web4_identity.http.memory_window.time.monotonic", lambda: now)
     window = MemoryWindow(2, 60)
     assert window.hit("a").allowed
     now += 30
@@ -163,7 +175,7 @@ def test_the_window_in_memory_moves(monkeypatch):
 
 
 @pytest.mark.parametrize(("limit", "clients", "each"), [(20, 40_000, 1), (20, 12_000, 20), (100_000, 8, 100_000)])
-def test_a_flood_of_clients_cannot_grow_the_window_without_end(limit, clients, each):
+def test_a_flood_of_clients_cannot_grow_the_window_without_end(limit: int, clients: int, each: int) -> None:
     window = MemoryWindow(limit, 86_400)
     tracemalloc.start()
     try:
@@ -178,7 +190,7 @@ def test_a_flood_of_clients_cannot_grow_the_window_without_end(limit, clients, e
     assert MEMORY_BYTES / 3 < held < MEMORY_BYTES
 
 
-def test_the_newest_clients_stay_limited_in_a_flood():
+def test_the_newest_clients_stay_limited_in_a_flood() -> None:
     window = MemoryWindow(1, 60)
     for number in range(30_000):
         window.hit(str(number))
@@ -186,7 +198,7 @@ def test_the_newest_clients_stay_limited_in_a_flood():
     assert window.hit("0").allowed
 
 
-async def test_nonces_in_memory_expire_and_none_is_pushed_out(monkeypatch):
+async def test_nonces_in_memory_expire_and_none_is_pushed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nonces, "MEMORY_NONCES", 3)
     monkeypatch.setattr(nonces, "MAX_LIFETIME_SECONDS", 2)
     memory = {"RATE_LIMIT_STORE": "memory", "SIGNATURE_CLOCK_SKEW_SECONDS": "0"}
@@ -200,7 +212,7 @@ async def test_nonces_in_memory_expire_and_none_is_pushed_out(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["RATE_LIMIT_STORE", "MINTS_WITHOUT_REDIS"])
-def test_only_the_named_ways_are_settings(name):
+def test_only_the_named_ways_are_settings(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings(DATABASE_URL="postgresql://u:p@h/d", **{name: "sometimes"})
     (line,) = caught.value.problems

@@ -2,9 +2,15 @@
 
 import asyncio
 import base64
+from collections.abc import Mapping
+from typing import Any
 
+import httpx
 import pytest
+from fixture_types import NewKey, Order, Sample, Sql, Start
+from mint_parts import Key
 from sqlalchemy.dialects import postgresql
+from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.db.listing import page_query
 
@@ -13,13 +19,15 @@ pytestmark = [pytest.mark.unit, pytest.mark.backends("postgres", "sqlite")]
 MINT = "/v1/lct/mint"
 
 
-async def page(client, **query):
+async def page(client: httpx.AsyncClient, **query: Any) -> httpx.Response:
     answer = await client.get("/v1/lct", params={"society": "commons", **query})
     assert answer.status_code == 200, answer.text
     return answer
 
 
-async def names(client, path, params=None):
+async def names(
+    client: httpx.AsyncClient, path: str | None, params: Mapping[str, str | int] | None = None
+) -> list[list[str]]:
     """The identifiers on each page from `path` on, following the Link header."""
     pages = []
     while path:
@@ -30,12 +38,12 @@ async def names(client, path, params=None):
     return pages
 
 
-async def mint_named(client, order, *identifiers):
+async def mint_named(client: httpx.AsyncClient, order: Order, *identifiers: str) -> None:
     for name in identifiers:
         assert (await client.post(MINT, json=order(entity_identifier=name))).status_code == 201
 
 
-async def test_every_lct_is_on_one_page_in_the_order_of_mints(client, order):
+async def test_every_lct_is_on_one_page_in_the_order_of_mints(client: httpx.AsyncClient, order: Order) -> None:
     await mint_named(client, order, "d", "b", "c", "a")
     everything = ["founder", "d", "b", "c", "a"]
     for limit in (1, 2, 4, 5, 6):
@@ -45,7 +53,7 @@ async def test_every_lct_is_on_one_page_in_the_order_of_mints(client, order):
     assert len((await page(client)).json()["data"]) == 5, "without a limit"
 
 
-async def test_a_row_is_a_summary(client, order, founder, new_key):
+async def test_a_row_is_a_summary(client: httpx.AsyncClient, order: Order, founder: Key, new_key: NewKey) -> None:
     device = new_key()
     minted = (await client.post(MINT, json=order(public_key=device.public_key, entity_identifier="lamp"))).json()
     answer = await page(client)
@@ -60,7 +68,9 @@ async def test_a_row_is_a_summary(client, order, founder, new_key):
     assert answer.json()["data"][0]["lct_id"] == founder.lct_id
 
 
-async def test_the_body_and_the_link_name_the_same_page(client, database, new_key, order):
+async def test_the_body_and_the_link_name_the_same_page(
+    client: httpx.AsyncClient, database: Database, new_key: NewKey, order: Order
+) -> None:
     name = 'a & b=c;>"ü'
     await found_society(database, name=name, founder_public_key=new_key().public_key, grant=1, pool_funds=10**6)
     for _ in range(2):
@@ -72,7 +82,7 @@ async def test_the_body_and_the_link_name_the_same_page(client, database, new_ke
     assert by_link.status_code == 200 and len(by_link.json()["data"]) == 1
 
 
-async def test_mints_between_pages_repeat_and_miss_nothing(client, order):
+async def test_mints_between_pages_repeat_and_miss_nothing(client: httpx.AsyncClient, order: Order) -> None:
     await mint_named(client, order, "a", "b", "c")
     first = (await page(client, limit=2)).json()
     await mint_named(client, order, "0")
@@ -80,10 +90,11 @@ async def test_mints_between_pages_repeat_and_miss_nothing(client, order):
     assert [each["entity_identifier"] for each in rest["data"]] == ["b", "c", "0"]
 
 
-async def test_a_reader_beside_concurrent_mints_sees_each_once(client, order):
+async def test_a_reader_beside_concurrent_mints_sees_each_once(client: httpx.AsyncClient, order: Order) -> None:
     bodies = [order() for _ in range(30)]
     minting = asyncio.gather(*(client.post(MINT, json=body) for body in bodies))
-    seen, after = [], {}
+    seen: list[str] = []
+    after: dict[str, str] = {}
     while True:
         done = minting.done()
         found = (await page(client, limit=3, **after)).json()
@@ -98,7 +109,9 @@ async def test_a_reader_beside_concurrent_mints_sees_each_once(client, order):
     assert len(seen) == 31 and len(set(seen)) == 31
 
 
-async def test_societies_are_apart(client, database, new_key, order):
+async def test_societies_are_apart(
+    client: httpx.AsyncClient, database: Database, new_key: NewKey, order: Order
+) -> None:
     other = new_key()
     await found_society(database, name="second", founder_public_key=other.public_key, grant=1, pool_funds=10**6)
     await mint_named(client, order, "a")
@@ -126,7 +139,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
-async def test_a_bad_parameter_is_422_and_named_and_counted(client, sample, name, value):
+async def test_a_bad_parameter_is_422_and_named_and_counted(
+    client: httpx.AsyncClient, sample: Sample, name: str, value: str
+) -> None:
     label = name if name in ("limit", "after") else "other"
     answer = await client.get("/v1/lct", params={"society": "commons", name: value})
     problem = answer.json()
@@ -136,7 +151,7 @@ async def test_a_bad_parameter_is_422_and_named_and_counted(client, sample, name
     assert await sample(f'web4_identity_input_validation_rejected_total{{field="{label}"}}') == 1
 
 
-async def test_another_spelling_of_a_cursor_is_none(client, order):
+async def test_another_spelling_of_a_cursor_is_none(client: httpx.AsyncClient, order: Order) -> None:
     await mint_named(client, order, "a")
     cursor = (await page(client, limit=1)).json()["next"]
     # The last character carries four bits that mean nothing.
@@ -148,7 +163,7 @@ async def test_another_spelling_of_a_cursor_is_none(client, order):
         assert answer.status_code == 422
 
 
-async def test_a_society_is_needed_and_must_be_registered(client):
+async def test_a_society_is_needed_and_must_be_registered(client: httpx.AsyncClient) -> None:
     missing = await client.get("/v1/lct")
     assert (missing.status_code, missing.json()["errors"][0]["field"]) == (422, "society")
     for name in ("absent", "", "\0", "x" * 257):
@@ -156,7 +171,7 @@ async def test_a_society_is_needed_and_must_be_registered(client):
         assert (answer.status_code, answer.json()["code"]) == (404, "W4_ERR_SOCIETY_NOT_FOUND")
 
 
-async def test_the_list_is_limited_and_described(start, founder):
+async def test_the_list_is_limited_and_described(start: Start, founder: Key) -> None:
     async with start(RATE_LIMIT_MAX_REQUESTS_PER_IP="1", WEB4_TEST_MODE="true") as client:
         statuses = [(await client.get("/v1/lct", params={"society": "commons"})).status_code for _ in range(2)]
         answers = (await client.get("/openapi.json")).json()["paths"]["/v1/lct"]["get"]["responses"]
@@ -165,7 +180,7 @@ async def test_the_list_is_limited_and_described(start, founder):
 
 
 @pytest.mark.backends("postgres")
-async def test_a_page_is_read_from_its_index(founder, sql):
+async def test_a_page_is_read_from_its_index(founder: Key, sql: Sql) -> None:
     for statement in (
         "ALTER TABLE lcts DISABLE TRIGGER ALL",
         "ALTER TABLE accounts DISABLE TRIGGER ALL",
@@ -178,6 +193,7 @@ async def test_a_page_is_read_from_its_index(founder, sql):
     ):
         await sql(statement)
     query = page_query(society_id=7, position=500, limit=21)
-    text = str(query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+    text = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     plan = "\n".join(row[0] for row in await sql(f"EXPLAIN {text}"))
     assert "accounts_lcts_of_society" in plan and "lcts_pkey" in plan and "Sort" not in plan, plan

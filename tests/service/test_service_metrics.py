@@ -1,10 +1,15 @@
 """What /metrics says of the pool, the dependencies, the ledger and the societies, and that its labels stay few."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+import httpx
 import pytest
-from conftest import SOCIETY
+from app_fixtures import SOCIETY
+from fixture_types import JoinRelay, NewKey, Order, Sample, Start
+from mint_parts import Key
 from pydantic import SecretStr
+from service_servers import Postgres, RedisServer
 from web4_identity import SERVICE_VERSION, metrics
 from web4_identity.db import engine
 from web4_identity.db.engine import Database
@@ -12,6 +17,8 @@ from web4_identity.db.genesis import found_society
 from web4_identity.metrics import Metrics
 
 pytestmark = pytest.mark.unit
+
+Until = Callable[[httpx.AsyncClient, str, float], Awaitable[None]]
 
 MINT = "/v1/lct/mint"
 ABSENT = "/v1/lct/lct:web4:absent"
@@ -21,10 +28,10 @@ IN_USE, IDLE = [f'{PREFIX}db_pool_connections{{state="{state}"}}' for state in (
 
 
 @pytest.fixture
-def until(sample):
+def until(sample: Sample) -> Until:
     """until(client, series, value) waits until a line of /metrics has the value; housekeeping runs beside requests."""
 
-    async def wait(client, series, value):
+    async def wait(client: httpx.AsyncClient, series: str, value: float) -> None:
         async with asyncio.timeout(10):
             while await sample(series, client) != value:
                 await asyncio.sleep(0.05)
@@ -32,11 +39,11 @@ def until(sample):
     return wait
 
 
-def test_every_series_of_bounded_labels_exists_at_zero():
+def test_every_series_of_bounded_labels_exists_at_zero() -> None:
     built = Metrics()
     built.watch_pool(Database(SecretStr("postgresql://u:p@127.0.0.1:1/x"), 7))
 
-    def value(name, **labels):
+    def value(name: str, **labels: str) -> float | None:
         return built.registry.get_sample_value(PREFIX + name, labels)
 
     assert value("build_info", version=SERVICE_VERSION) == 1
@@ -49,7 +56,9 @@ def test_every_series_of_bounded_labels_exists_at_zero():
     assert value("dependency_up", dependency="database") == 0
 
 
-async def test_the_pool_is_counted_and_its_timeouts_too(start, order, sample, until, database, monkeypatch):
+async def test_the_pool_is_counted_and_its_timeouts_too(
+    start: Start, order: Order, sample: Sample, until: Until, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine, "POOL_WAIT_SECONDS", 0.3)
     async with start(DB_POOL_SIZE="1") as client:
         await until(client, UP.format("database"), 1)
@@ -68,7 +77,16 @@ async def test_the_pool_is_counted_and_its_timeouts_too(start, order, sample, un
         assert await sample(UP.format("database"), client) == 1
 
 
-async def test_dependencies_are_watched(start, order, relay, until, postgres, redis_server, database_name, new_key):
+async def test_dependencies_are_watched(
+    start: Start,
+    order: Order,
+    relay: JoinRelay,
+    until: Until,
+    postgres: Postgres,
+    redis_server: RedisServer,
+    database_name: str,
+    new_key: NewKey,
+) -> None:
     links = [await relay(server.port) for server in (postgres, redis_server)]
     url = postgres.url(database_name, port=links[0].port)
     async with start(DATABASE_URL=url, REDIS_PORT=str(links[1].port)) as client:
@@ -88,8 +106,15 @@ async def test_dependencies_are_watched(start, order, relay, until, postgres, re
 
 
 async def test_more_societies_than_labels_share_one(
-    start, order, founder, database, sample, until, new_key, monkeypatch
-):
+    start: Start,
+    order: Order,
+    founder: Key,
+    database: Database,
+    sample: Sample,
+    until: Until,
+    new_key: NewKey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(metrics, "MAX_SOCIETIES", 2)
     founders = {}
     for name in ("second", "third", "fourth"):
@@ -109,7 +134,7 @@ async def test_more_societies_than_labels_share_one(
         assert [await sample(minted.format(name), client) for name in (SOCIETY, "second", "other")] == [1, 0, 0]
 
 
-def test_a_mint_of_a_society_without_a_label_counts_as_other():
+def test_a_mint_of_a_society_without_a_label_counts_as_other() -> None:
     built = Metrics()
     labels = [built.society(f"society-{number}") for number in range(103)]
     assert labels == [f"society-{number}" for number in range(100)] + ["other"] * 3

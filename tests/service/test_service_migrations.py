@@ -17,6 +17,7 @@ from alembic.operations import Operations
 from pydantic import SecretStr
 from sqlalchemy import text
 from web4_identity.db import migrate as migrations
+from web4_identity.db.engine import Database
 from web4_identity.db.migrate import migrate
 from web4_identity.db.migrations import postgresql
 
@@ -56,7 +57,7 @@ def complaints(text: str) -> str:
 
 
 @pytest.mark.parametrize("revision", [each for each in REVISIONS if each > FIRST_BEFORE_SQUAWK])
-def test_a_revision_breaks_nobody_who_uses_the_schema_of_before(revision):
+def test_a_revision_breaks_nobody_who_uses_the_schema_of_before(revision: str) -> None:
     assert complaints(sql(revision)) == ""
 
 
@@ -69,11 +70,13 @@ def test_a_revision_breaks_nobody_who_uses_the_schema_of_before(revision):
         ("CREATE INDEX by_parent ON lcts (parent_org)", "require-concurrent-index-creation"),
     ],
 )
-def test_squawk_finds_what_would(statement, rule):
+def test_squawk_finds_what_would(statement: str, rule: str) -> None:
     assert rule in complaints(statement + ";\n")
 
 
-async def test_who_reads_is_not_kept_waiting_behind_a_migration_that_waits(empty_database_url, monkeypatch):
+async def test_who_reads_is_not_kept_waiting_behind_a_migration_that_waits(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(migrations, "LOCK_SECONDS", 1)
     url = SecretStr(empty_database_url)
     await migrate(url, wait_seconds=0, revision="0007")
@@ -97,7 +100,9 @@ async def test_who_reads_is_not_kept_waiting_behind_a_migration_that_waits(empty
 
 
 @pytest.mark.backends("postgres", "sqlite")
-async def test_the_schema_of_a_later_release_that_was_rolled_back_is_left_as_it_is(database_url, database):
+async def test_the_schema_of_a_later_release_that_was_rolled_back_is_left_as_it_is(
+    database_url: str, database: Database
+) -> None:
     later = [text("UPDATE alembic_version SET version_num = '9999'"), text("CREATE TABLE of_it (id integer)")]
     async with database.transaction() as connection:
         for statement in later:

@@ -4,6 +4,10 @@ import json
 
 import jsonschema_rs
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fixture_types import Body, Start
+from mint_parts import Key
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
 from web4_identity.api.examples import REQUESTS
@@ -25,38 +29,38 @@ WITNESS_KEY = "z6Mkfmm57fsb6VL7zVusP8zeA9SYkCKdvUhby2G7Yh8vvQ1P"
 
 
 @pytest.fixture(scope="module")
-def app():
+def app() -> FastAPI:
     return create_app(load_settings(DATABASE_URL="postgresql://nobody@localhost/none"))
 
 
 @pytest.fixture(scope="module")
-def document(app):
+def document(app: FastAPI) -> Body:
     return app.openapi()
 
 
 @pytest.fixture(scope="module")
-def operations(document):
+def operations(document: Body) -> dict[str, Body]:
     return {each["operationId"]: each for methods in document["paths"].values() for each in methods.values()}
 
 
-def check(document, schema, value):
+def check(document: Body, schema: Body, value: object) -> None:
     whole = {**schema, "components": document["components"]}
     jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(value)
 
 
-def test_operations_have_readable_names_and_a_summary(operations):
+def test_operations_have_readable_names_and_a_summary(operations: dict[str, Body]) -> None:
     assert set(operations) == SIGNED | READS | PROBES
     assert all(each["summary"] and each["description"] for each in operations.values())
 
 
-def test_signed_operations_name_their_headers_and_no_other_does(operations):
+def test_signed_operations_name_their_headers_and_no_other_does(operations: dict[str, Body]) -> None:
     for name, operation in operations.items():
         headers = {each["name"] for each in operation["parameters"] if each["in"] == "header" and each["required"]}
         assert headers == (PROOF if name in SIGNED else set()), name
         assert "X-Request-ID" in {each["name"] for each in operation["parameters"]}
 
 
-def test_every_status_has_its_headers_and_a_media_type(operations):
+def test_every_status_has_its_headers_and_a_media_type(operations: dict[str, Body]) -> None:
     for name, operation in operations.items():
         answers = operation["responses"]
         expected = {"500"}
@@ -76,7 +80,7 @@ def test_every_status_has_its_headers_and_a_media_type(operations):
     assert "ETag" in operations["read_lct"]["responses"]["304"]["headers"]
 
 
-def test_every_success_answer_has_an_example_of_its_schema(document, operations):
+def test_every_success_answer_has_an_example_of_its_schema(document: Body, operations: dict[str, Body]) -> None:
     for name, operation in operations.items():
         success = next(answer for status, answer in operation["responses"].items() if status < "300")
         for media in success["content"].values():
@@ -86,20 +90,25 @@ def test_every_success_answer_has_an_example_of_its_schema(document, operations)
                     check(document, media["schema"], {**media["example"], **{key: [] for key in media["example"]}})
 
 
-def test_every_request_example_is_of_its_model_and_schema(app, document, operations):
+def test_every_request_example_is_of_its_model_and_schema(
+    app: FastAPI, document: Body, operations: dict[str, Body]
+) -> None:
     models = {
-        route.name: route.body_field.field_info.annotation for route in app.routes if getattr(route, "body_field", None)
+        route.name: route.body_field.field_info.annotation
+        for route in app.routes
+        if isinstance(route, APIRoute) and route.body_field
     }
     assert set(models) == SIGNED == set(REQUESTS)
     for name, model in models.items():
         (media,) = operations[name]["requestBody"]["content"].values()
         assert len(media["examples"]) == 2
         for example in media["examples"].values():
+            assert model
             TypeAdapter(model).validate_python(json.loads(json.dumps(example["value"])))
             check(document, media["schema"], example["value"])
 
 
-def test_the_examples_proofs_are_real():
+def test_the_examples_proofs_are_real() -> None:
     for body in REQUESTS["mint_lct"].values():
         read_proof(body["binding_proof"], EntityType(body["entity_type"]), body["public_key"])
     for body in REQUESTS["found_society"].values():
@@ -111,7 +120,9 @@ def test_the_examples_proofs_are_real():
     read_attestation(attestation, WITNESS_KEY, birth, read_timestamp("2026-01-31T12:00:00Z"))
 
 
-async def test_the_command_prints_what_test_mode_publishes_and_no_other_mode_does(start, founder, monkeypatch):
+async def test_the_command_prints_what_test_mode_publishes_and_no_other_mode_does(
+    start: Start, founder: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with start(WEB4_TEST_MODE="true") as client:
         published = (await client.get("/openapi.json")).json()
     async with start() as client:

@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 from crafted import Crafted
+from fixture_types import Body, Ledger, NewKey, Order, Problem, Start
+from mint_parts import Key
 from web4_identity.domain.binding import prove_binding
 from web4_identity.domain.entities import EntityType
 from web4_identity.domain.pricing import MAX_ATP
@@ -15,22 +20,24 @@ from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
 
+Ask = Callable[..., Awaitable[httpx.Response]]
+
 FOUND = "/v1/societies"
 MINT = "/v1/lct/mint"
 
 
 @pytest.fixture
-async def client(start, founder):
+async def client(start: Start, founder: Key) -> AsyncIterator[httpx.AsyncClient]:
     """A service whose one operator is the founder, which signs unless told otherwise."""
     async with start(OPERATOR_LCT_IDS=f"lct:web4:other, {founder.lct_id}") as opened:
         yield opened
 
 
 @pytest.fixture
-def founding(new_key):
+def founding(new_key: NewKey) -> Order:
     """founding(key=..., field=value) is the body of a founding that would succeed, with these fields changed."""
 
-    def make(key=None, **changes):
+    def make(key: Key | None = None, **changes: Any) -> Body:
         key = key or new_key()
         body = {
             "name": "hestia",
@@ -43,14 +50,16 @@ def founding(new_key):
     return make
 
 
-def standing_of(key):
+def standing_of(key: Key) -> str:
     return f"/v1/witnesses/{key.lct_id}/standing"
 
 
 GOOD = {"talent": 0.9, "training": "0.8", "temperament": 1, "actions": 50, "since": "2025-01-31T00:00:00+01:00"}
 
 
-async def test_an_operator_founds_a_society_that_mints(client, founding, founder, new_key, order, ledger):
+async def test_an_operator_founds_a_society_that_mints(
+    client: httpx.AsyncClient, founding: Order, founder: Key, new_key: NewKey, order: Order, ledger: Ledger
+) -> None:
     key = new_key()
     body = founding(key, name="hestia / süd", founder_funds=1000, pool_funds=20_000)
     answer = await client.post(FOUND, json=body)
@@ -78,7 +87,9 @@ async def test_an_operator_founds_a_society_that_mints(client, founding, founder
     assert await ledger.violations() == []
 
 
-async def test_funds_are_those_of_genesis_by_default(client, founding, new_key):
+async def test_funds_are_those_of_genesis_by_default(
+    client: httpx.AsyncClient, founding: Order, new_key: NewKey
+) -> None:
     key = new_key()
     society = (await client.post(FOUND, json=founding(key))).json()
     assert society["pool_balance"] == 10_000_000
@@ -86,8 +97,14 @@ async def test_funds_are_those_of_genesis_by_default(client, founding, new_key):
 
 
 async def test_a_repeat_gets_the_first_answer_also_after_mints(
-    start, client, founding, founder, new_key, order, ledger
-):
+    start: Start,
+    client: httpx.AsyncClient,
+    founding: Order,
+    founder: Key,
+    new_key: NewKey,
+    order: Order,
+    ledger: Ledger,
+) -> None:
     key, headers = new_key(), {"Idempotency-Key": "once"}
     body = founding(key)
     first = await client.post(FOUND, json=body, headers=headers)
@@ -101,7 +118,7 @@ async def test_a_repeat_gets_the_first_answer_also_after_mints(
     assert await ledger.everything() == before
 
 
-async def test_foundings_at_once_are_one(client, founding, ledger):
+async def test_foundings_at_once_are_one(client: httpx.AsyncClient, founding: Order, ledger: Ledger) -> None:
     body, headers = founding(), {"Idempotency-Key": "once"}
     same = await asyncio.gather(*(client.post(FOUND, json=body, headers=headers) for _ in range(5)))
     assert {(answer.status_code, answer.content) for answer in same} == {(201, same[0].content)}
@@ -110,7 +127,9 @@ async def test_foundings_at_once_are_one(client, founding, ledger):
     assert len((await ledger.everything())["societies"]) == 3 and await ledger.violations() == []
 
 
-async def test_a_taken_name_key_or_idempotency_key(client, founding, founder, new_key, order, refused):
+async def test_a_taken_name_key_or_idempotency_key(
+    client: httpx.AsyncClient, founding: Order, founder: Key, new_key: NewKey, order: Order, refused: Problem
+) -> None:
     body = founding()
     assert (await client.post(FOUND, json=body, headers={"Idempotency-Key": "used"})).status_code == 201
     await refused(client.post(FOUND, json=founding()), 409, "SOCIETY_EXISTS")
@@ -123,7 +142,9 @@ async def test_a_taken_name_key_or_idempotency_key(client, founding, founder, ne
     await refused(other, 422, "IDEMPOTENCY_CONFLICT")
 
 
-async def test_a_proof_is_the_founders_and_of_now(client, founding, founder, new_key, refused):
+async def test_a_proof_is_the_founders_and_of_now(
+    client: httpx.AsyncClient, founding: Order, founder: Key, new_key: NewKey, refused: Problem
+) -> None:
     key = new_key()
     for proof in (
         prove_binding(founder.private, EntityType.ORGANIZATION),
@@ -151,12 +172,14 @@ async def test_a_proof_is_the_founders_and_of_now(client, founding, founder, new
         ({"witnesses": []}, "witnesses"),
     ],
 )
-async def test_a_bad_founding_is_422_and_named(client, founding, refused, change, field):
+async def test_a_bad_founding_is_422_and_named(
+    client: httpx.AsyncClient, founding: Order, refused: Problem, change: Body, field: str
+) -> None:
     problem = await refused(client.post(FOUND, json=founding(**change)), 422, "VALIDATION")
     assert [each["field"] for each in problem["errors"]] == [field]
 
 
-async def test_an_operator_sets_a_standing_exactly(client, founder, ledger):
+async def test_an_operator_sets_a_standing_exactly(client: httpx.AsyncClient, founder: Key, ledger: Ledger) -> None:
     answer = await client.put(standing_of(founder), json=GOOD)
     assert (answer.status_code, answer.json()) == (
         200,
@@ -203,7 +226,9 @@ async def test_an_operator_sets_a_standing_exactly(client, founder, ledger):
         ('"reputation": 1', "reputation"),
     ],
 )
-async def test_a_bad_standing_is_422_and_named(client, founder, refused, text, field):
+async def test_a_bad_standing_is_422_and_named(
+    client: httpx.AsyncClient, founder: Key, refused: Problem, text: str, field: str
+) -> None:
     rest = json.dumps({name: value for name, value in GOOD.items() if name != field})
     body = f"{rest[:-1]}, {text}}}".encode()
     headers = {"Content-Type": "application/json"}
@@ -211,16 +236,16 @@ async def test_a_bad_standing_is_422_and_named(client, founder, refused, text, f
     assert [each["field"] for each in problem["errors"]] == [field]
 
 
-async def test_a_standing_is_for_registered_lcts(client, new_key, refused):
+async def test_a_standing_is_for_registered_lcts(client: httpx.AsyncClient, new_key: NewKey, refused: Problem) -> None:
     await refused(client.put(standing_of(new_key()), json=GOOD), 404, "LCT_NOT_FOUND")
     await refused(client.put("/v1/witnesses/nobody/standing", json=GOOD), 404, "LCT_NOT_FOUND")
 
 
 @pytest.fixture(params=["found", "standing"])
-def ask(request, client, founding, founder):
+def ask(request: pytest.FixtureRequest, client: httpx.AsyncClient, founding: Order, founder: Key) -> Ask:
     """ask(...) sends what only an operator may ask."""
 
-    def send(by=client, **how):
+    def send(by: httpx.AsyncClient = client, **how: Any) -> Awaitable[httpx.Response]:
         if request.param == "found":
             return by.post(FOUND, json=founding(), **how)
         return by.put(standing_of(founder), json=GOOD, **how)
@@ -228,7 +253,9 @@ def ask(request, client, founding, founder):
     return send
 
 
-async def test_only_operators_are_served(start, client, ask, founder, new_key, order, refused):
+async def test_only_operators_are_served(
+    start: Start, client: httpx.AsyncClient, ask: Ask, founder: Key, new_key: NewKey, order: Order, refused: Problem
+) -> None:
     device = new_key()
     assert (await client.post(MINT, json=order(public_key=device.public_key))).status_code == 201
     await refused(ask(auth=PayerAuth(device.private)), 403, "NOT_OPERATOR")
@@ -242,7 +269,7 @@ async def test_only_operators_are_served(start, client, ask, founder, new_key, o
     await refused(ask(), 403, "LCT_REVOKED")
 
 
-async def test_a_signature_is_used_once_and_counted(start, ask, founder, refused):
+async def test_a_signature_is_used_once_and_counted(start: Start, ask: Ask, founder: Key, refused: Problem) -> None:
     once = Crafted(founder)
     assert (await ask(auth=once)).status_code in (200, 201)
     await refused(ask(auth=once), 401, "SIGNATURE_REPLAYED")
@@ -253,7 +280,7 @@ async def test_a_signature_is_used_once_and_counted(start, ask, founder, refused
 
 
 @pytest.mark.parametrize("value", ["web4:x", "lct:web4:a b", ",".join(f"lct:web4:{n}" for n in range(101))])
-def test_operators_are_lct_ids(monkeypatch, value):
+def test_operators_are_lct_ids(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@h/d")
     with pytest.raises(ConfigError, match=r"^OPERATOR_LCT_IDS must be at most 100 comma-separated LCT ids"):
         load_settings(OPERATOR_LCT_IDS=value)

@@ -4,10 +4,14 @@ import base64
 import hashlib
 import json
 import time
+from collections.abc import Generator
+from typing import Any
 
 import httpx
 import pytest
 from crafted import COVERED, Crafted, replaced, without
+from fixture_types import NewKey, Order, Problem, Start
+from mint_parts import Key
 from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
@@ -15,7 +19,9 @@ pytestmark = pytest.mark.unit
 MINT = "/v1/lct/mint"
 
 
-async def test_a_signature_made_by_hand_after_the_rfc_is_accepted(client, order, founder):
+async def test_a_signature_made_by_hand_after_the_rfc_is_accepted(
+    client: httpx.AsyncClient, order: Order, founder: Key
+) -> None:
     body = json.dumps(order()).encode()
     digest = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
     now = int(time.time())
@@ -40,31 +46,31 @@ async def test_a_signature_made_by_hand_after_the_rfc_is_accepted(client, order,
         "Signature-Input": f"mine={parameters}",
         "Signature": f"mine=:{base64.b64encode(founder.private.sign(base.encode())).decode()}:",
     }
-    answer = await client.post(MINT, content=body, headers=headers, auth=None)
+    answer = await client.request("POST", MINT, content=body, headers=headers, auth=None)
     assert answer.status_code == 201, answer.text
 
 
-async def test_an_unsigned_mint_is_refused(unproved):
+async def test_an_unsigned_mint_is_refused(unproved: Problem) -> None:
     await unproved(None, "SIGNATURE_MISSING")
 
 
 @pytest.mark.parametrize("name", ["Signature", "Signature-Input"])
-async def test_half_a_signature_is_none(unproved, founder, name):
+async def test_half_a_signature_is_none(unproved: Problem, founder: Key, name: str) -> None:
     await unproved(Crafted(founder, change=without(name)), "SIGNATURE_MISSING")
 
 
-async def test_an_unsigned_mint_is_refused_before_its_body_is_judged(unproved, order):
+async def test_an_unsigned_mint_is_refused_before_its_body_is_judged(unproved: Problem, order: Order) -> None:
     await unproved(None, "SIGNATURE_MISSING", body={**order(), "caller_lct_id": "bob", "extra": 1})
 
 
 @pytest.mark.parametrize("name", COVERED)
-async def test_a_signature_that_covers_too_little_is_refused(unproved, founder, name):
+async def test_a_signature_that_covers_too_little_is_refused(unproved: Problem, founder: Key, name: str) -> None:
     covered = [other for other in COVERED if other != name]
     problem = await unproved(Crafted(founder, covered=covered), "SIGNATURE_MALFORMED")
     assert problem["detail"].endswith(name)
 
 
-async def test_a_part_of_a_component_is_not_the_component(unproved, founder):
+async def test_a_part_of_a_component_is_not_the_component(unproved: Problem, founder: Key) -> None:
     covered = [*COVERED[:3], '"content-digest";key="sha-256"', COVERED[4]]
     await unproved(Crafted(founder, covered=covered), "SIGNATURE_MALFORMED")
 
@@ -94,17 +100,21 @@ async def test_a_part_of_a_component_is_not_the_component(unproved, founder):
     ],
     ids=lambda crafted: next(iter(crafted)),
 )
-async def test_a_signature_of_another_form_is_malformed(unproved, founder, crafted):
+async def test_a_signature_of_another_form_is_malformed(
+    unproved: Problem, founder: Key, crafted: dict[str, Any]
+) -> None:
     await unproved(Crafted(founder, **crafted), "SIGNATURE_MALFORMED")
 
 
 @pytest.mark.parametrize("crafted", [{"age": 36}, {"age": 10**6}, {"age": -10}, {"age": -(10**11)}])
-async def test_a_signature_outside_its_time_is_refused(unproved, founder, crafted):
+async def test_a_signature_outside_its_time_is_refused(
+    unproved: Problem, founder: Key, crafted: dict[str, Any]
+) -> None:
     await unproved(Crafted(founder, **crafted), "SIGNATURE_EXPIRED")
 
 
-async def test_the_allowed_skew_is_a_setting(start, order, founder):
-    async def status(skew, age):
+async def test_the_allowed_skew_is_a_setting(start: Start, order: Order, founder: Key) -> None:
+    async def status(skew: str, age: int) -> int:
         async with start(SIGNATURE_CLOCK_SKEW_SECONDS=skew) as client:
             return (await client.post(MINT, json=order(), auth=Crafted(founder, age=age))).status_code
 
@@ -112,29 +122,33 @@ async def test_the_allowed_skew_is_a_setting(start, order, founder):
     assert [await status("10", 37), await status("0", 37)] == [201, 401]
 
 
-async def test_a_forged_signature_is_invalid(unproved, founder, new_key):
+async def test_a_forged_signature_is_invalid(unproved: Problem, founder: Key, new_key: NewKey) -> None:
     await unproved(Crafted(new_key(), key_id=founder.lct_id), "SIGNATURE_INVALID")
 
 
-async def test_another_registered_payers_keyid_cannot_be_put_on_a_signature(client, order, unproved, founder, new_key):
+async def test_another_registered_payers_keyid_cannot_be_put_on_a_signature(
+    client: httpx.AsyncClient, order: Order, unproved: Problem, founder: Key, new_key: NewKey
+) -> None:
     other = new_key()
     assert (await client.post(MINT, json=order(public_key=other.public_key))).status_code == 201
     swap = replaced("Signature-Input", other.lct_id, founder.lct_id)
     await unproved(Crafted(other, change=swap), "SIGNATURE_INVALID")
 
 
-async def test_a_key_that_is_not_registered_is_unknown(unproved, order, new_key):
+async def test_a_key_that_is_not_registered_is_unknown(unproved: Problem, order: Order, new_key: NewKey) -> None:
     stranger = new_key()
     await unproved(Crafted(stranger), "SIGNATURE_KEY_UNKNOWN", body=order(caller_lct_id=stranger.lct_id))
 
 
-async def test_the_signer_spends_only_its_own_atp(client, order, unproved, new_key):
+async def test_the_signer_spends_only_its_own_atp(
+    client: httpx.AsyncClient, order: Order, unproved: Problem, new_key: NewKey
+) -> None:
     other = new_key()
     assert (await client.post(MINT, json=order(public_key=other.public_key))).status_code == 201
     await unproved(PayerAuth(other.private), "CALLER_MISMATCH", status=403)
 
 
-async def test_a_minted_lct_can_pay(client, order, new_key):
+async def test_a_minted_lct_can_pay(client: httpx.AsyncClient, order: Order, new_key: NewKey) -> None:
     other = new_key()
     assert (await client.post(MINT, json=order(public_key=other.public_key))).status_code == 201
     answer = await client.post(MINT, json=order(caller_lct_id=other.lct_id), auth=PayerAuth(other.private))
@@ -157,16 +171,19 @@ async def test_a_minted_lct_can_pay(client, order, new_key):
         {"change": replaced("Signature", "s=", "other=")},
     ],
 )
-async def test_what_was_not_signed_so_is_invalid(unproved, founder, crafted):
+async def test_what_was_not_signed_so_is_invalid(unproved: Problem, founder: Key, crafted: dict[str, Any]) -> None:
     await unproved(Crafted(founder, **crafted), "SIGNATURE_INVALID")
 
 
-async def test_only_our_own_authorities_are_signed_for_when_they_are_set(start, order, founder):
-    async def status(allowed, host=None):
+async def test_only_our_own_authorities_are_signed_for_when_they_are_set(
+    start: Start, order: Order, founder: Key
+) -> None:
+    async def status(allowed: str, host: str | None = None) -> int:
         async with start(PUBLIC_AUTHORITIES=allowed) as client:
             # As a payer signed it for the other host, and someone passed it on here with that Host.
             elsewhere = [] if host is None else [("Host", host)]
-            auth = Crafted(founder, **({} if host is None else {"host": host.removesuffix(":443"), "port": None}))
+            url: dict[str, Any] = {} if host is None else {"host": host.removesuffix(":443"), "port": None}
+            auth = Crafted(founder, **url)
             return (await client.post(MINT, json=order(), auth=auth, headers=elsewhere)).status_code
 
     assert [await status("other.example, Service:8001"), await status("service")] == [201, 401]
@@ -174,19 +191,19 @@ async def test_only_our_own_authorities_are_signed_for_when_they_are_set(start, 
     assert await status("staging.example", "Staging.Example:443") == 201
 
 
-async def test_a_signature_for_another_method_is_invalid(unproved, founder):
+async def test_a_signature_for_another_method_is_invalid(unproved: Problem, founder: Key) -> None:
     class AsPut(Crafted):
-        def auth_flow(self, request):
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
             request.method = "PUT"
             return super().auth_flow(request)
 
-    def back(request):
+    def back(request: httpx.Request) -> None:
         request.method = "POST"
 
     await unproved(AsPut(founder, change=back), "SIGNATURE_INVALID")
 
 
-def body_changed(request, **headers):
+def body_changed(request: httpx.Request, **headers: str) -> None:
     """Send other bytes of the same length than were signed."""
     spoiled = request.content.replace(b"sensor", b"tensor")
     assert spoiled != request.content
@@ -194,20 +211,20 @@ def body_changed(request, **headers):
     request.headers.update(headers)
 
 
-async def test_a_changed_body_is_noticed(unproved, founder):
+async def test_a_changed_body_is_noticed(unproved: Problem, founder: Key) -> None:
     await unproved(Crafted(founder, change=body_changed), "DIGEST_MISMATCH")
 
 
-async def test_one_added_space_is_noticed(unproved, founder):
-    def change(request):
+async def test_one_added_space_is_noticed(unproved: Problem, founder: Key) -> None:
+    def change(request: httpx.Request) -> None:
         request.stream = httpx.ByteStream(request.content + b" ")
         request.headers["Content-Length"] = str(len(request.content) + 1)
 
     await unproved(Crafted(founder, change=change), "DIGEST_MISMATCH")
 
 
-async def test_a_changed_body_with_a_digest_to_match_is_noticed(unproved, founder):
-    def change(request):
+async def test_a_changed_body_with_a_digest_to_match_is_noticed(unproved: Problem, founder: Key) -> None:
+    def change(request: httpx.Request) -> None:
         spoiled = request.content.replace(b"sensor", b"tensor")
         digest = base64.b64encode(hashlib.sha256(spoiled).digest()).decode()
         body_changed(request, **{"Content-Digest": f"sha-256=:{digest}:"})
@@ -222,9 +239,9 @@ RIGHT = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
     "digest",
     [f"sha-256=:{RIGHT}:", "sha-256=:AAAA:", "sha-256=x", "md5=:AAAA:", f"sha-256=:{RIGHT}:;x, sha-512=1", "{"],
 )
-async def test_a_wrong_digest_is_refused_though_signed(unproved, founder, digest):
+async def test_a_wrong_digest_is_refused_though_signed(unproved: Problem, founder: Key, digest: str) -> None:
     await unproved(Crafted(founder, digest=digest), "DIGEST_MISMATCH")
 
 
-async def test_a_missing_digest_is_refused(unproved, founder):
+async def test_a_missing_digest_is_refused(unproved: Problem, founder: Key) -> None:
     await unproved(Crafted(founder, change=without("Content-Digest")), "DIGEST_MISMATCH")

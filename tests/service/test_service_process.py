@@ -7,20 +7,24 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from service_servers import INHERITED, PASSWORD, stop
+from fixture_types import JoinRelay, Order, Serve
+from mint_parts import Key
+from service_servers import INHERITED, PASSWORD, RedisServer, stop
 from sqlalchemy import text
+from web4_identity.db.engine import Database
 from web4_identity.signature import PayerAuth
 
 pytestmark = pytest.mark.unit
 
 
-async def cli(*args, **env):
+async def cli(*args: object, **env: str) -> tuple[int | None, str, str]:
     """Run the command without blocking this process (which may hold the TLS edge) and give code, stdout, stderr."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -36,7 +40,7 @@ async def cli(*args, **env):
 
 
 @pytest.fixture
-def edge_certificate(tmp_path):
+def edge_certificate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
     """A self-signed certificate for 127.0.0.1: (server context, path of the certificate)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "edge")])
@@ -64,8 +68,13 @@ def edge_certificate(tmp_path):
 
 @pytest.mark.backends("postgres", "sqlite")
 async def test_from_an_empty_database_to_minted_lcts(
-    empty_database_url, redis_server, serve, tmp_path, relay, edge_certificate
-):
+    empty_database_url: str,
+    redis_server: RedisServer,
+    serve: Serve,
+    tmp_path: Path,
+    relay: JoinRelay,
+    edge_certificate: tuple[ssl.SSLContext, Path],
+) -> None:
     redis_server.client.flushall()
     env = {
         "DATABASE_URL": empty_database_url,
@@ -137,7 +146,9 @@ async def test_from_an_empty_database_to_minted_lcts(
     assert PASSWORD not in log.read_text() and "PRIVATE KEY" not in log.read_text()
 
 
-async def test_an_operator_makes_a_first_witness(env, serve, tmp_path, founder):
+async def test_an_operator_makes_a_first_witness(
+    env: dict[str, str], serve: Serve, tmp_path: Path, founder: Key
+) -> None:
     env = {**env, "MIN_WITNESS_AGE_DAYS": "30", "MIN_WITNESS_ACTIONS": "50"}
     key = tmp_path / "founder.pem"
     pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -170,7 +181,9 @@ async def test_an_operator_makes_a_first_witness(env, serve, tmp_path, founder):
     assert (code, err) == (1, "web4-identity: no LCT lct:web4:absent is registered\n")
 
 
-async def test_a_request_under_way_is_answered_before_sigterm_ends_the_server(env, serve, database, order, founder):
+async def test_a_request_under_way_is_answered_before_sigterm_ends_the_server(
+    env: dict[str, str], serve: Serve, database: Database, order: Order, founder: Key
+) -> None:
     process, port, _ = serve(env)
     async with (
         database.transaction() as holder,
@@ -187,14 +200,21 @@ async def test_a_request_under_way_is_answered_before_sigterm_ends_the_server(en
     assert await asyncio.to_thread(stop, process) == 0
 
 
-async def test_a_taken_port_is_a_failed_start(env, serve):
+async def test_a_taken_port_is_a_failed_start(env: dict[str, str], serve: Serve) -> None:
     _, port, _ = serve(env)
     code, out, err = await cli("serve", **{**env, "WEB4_IDENTITY_HOST": "127.0.0.1", "WEB4_IDENTITY_PORT": str(port)})
     assert code not in (0, None)
     assert "address already in use" in out and "Traceback" not in out + err
 
 
-async def test_an_entity_revokes_its_lct_through_the_edge(env, serve, tmp_path, relay, edge_certificate, founder):
+async def test_an_entity_revokes_its_lct_through_the_edge(
+    env: dict[str, str],
+    serve: Serve,
+    tmp_path: Path,
+    relay: JoinRelay,
+    edge_certificate: tuple[ssl.SSLContext, Path],
+    founder: Key,
+) -> None:
     key = tmp_path / "founder.pem"
     pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     key.write_bytes(founder.private.private_bytes(*pem))

@@ -1,11 +1,16 @@
 """What the restore drill compares: what a registry held at a time, in a few figures that any difference changes."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import asyncpg
+import httpx
 import pytest
+from fixture_types import Order, Sql
+from mint_parts import Key
 from pydantic import SecretStr
+from service_servers import Postgres
 from web4_identity.db.engine import Database
 from web4_identity.db.standing import Standing, set_standing
 from web4_identity.restore.archive import clock
@@ -13,16 +18,18 @@ from web4_identity.restore.registry import EVERYTHING, contents
 
 pytestmark = pytest.mark.unit
 
+Restored = Callable[[], Awaitable[tuple[Database, asyncpg.Connection]]]
+
 MINT = "/v1/lct/mint"
 
 
 @pytest.fixture
-async def restored(postgres, database_name):
+async def restored(postgres: Postgres, database_name: str) -> AsyncIterator[Restored]:
     """restored() is a copy of this test's database as it is now, and a connection to it past all triggers."""
     name = f"{database_name}_restored"
     opened = []
 
-    async def copy():
+    async def copy() -> tuple[Database, asyncpg.Connection]:
         # A template has no users.
         await postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database_name}'")
         await postgres.run(f"CREATE DATABASE {name} TEMPLATE {database_name}")
@@ -38,7 +45,7 @@ async def restored(postgres, database_name):
     await postgres.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-async def test_a_mint_after_the_time_is_left_out(client, order, database):
+async def test_a_mint_after_the_time_is_left_out(client: httpx.AsyncClient, order: Order, database: Database) -> None:
     assert (await client.post(MINT, json=order())).status_code == 201
     held = await contents(database, EVERYTHING)
     moment = await clock(database)
@@ -49,7 +56,9 @@ async def test_a_mint_after_the_time_is_left_out(client, order, database):
     assert later.ledger != held.ledger and later.newest_lct != held.newest_lct
 
 
-async def test_what_changes_after_the_time_was_there_all_the_same(client, order, database, founder, sql):
+async def test_what_changes_after_the_time_was_there_all_the_same(
+    client: httpx.AsyncClient, order: Order, database: Database, founder: Key, sql: Sql
+) -> None:
     minted = (await client.post(MINT, json=order())).json()["data"]["lct_id"]
     standing = Standing(Decimal(1), Decimal(1), Decimal(1), 1, None)
     await set_standing(database, minted, standing)
@@ -62,7 +71,9 @@ async def test_what_changes_after_the_time_was_there_all_the_same(client, order,
     assert (await contents(database, moment)).rows == held.rows
 
 
-async def test_it_is_the_commit_that_counts_and_not_the_services_clock(client, order, database, founder, sql):
+async def test_it_is_the_commit_that_counts_and_not_the_services_clock(
+    client: httpx.AsyncClient, order: Order, database: Database, founder: Key, sql: Sql
+) -> None:
     assert (await client.post(MINT, json=order())).status_code == 201
     moment = await clock(database)
     long_ago = (datetime.now(UTC) - timedelta(days=1)).isoformat()
@@ -86,7 +97,9 @@ async def test_it_is_the_commit_that_counts_and_not_the_services_clock(client, o
         "DELETE FROM standing",
     ],
 )
-async def test_a_copy_is_the_same_until_anything_in_it_differs(client, order, database, founder, restored, damage):
+async def test_a_copy_is_the_same_until_anything_in_it_differs(
+    client: httpx.AsyncClient, order: Order, database: Database, founder: Key, restored: Restored, damage: str
+) -> None:
     assert (await client.post(MINT, json=order())).status_code == 201
     await set_standing(database, founder.lct_id, Standing(Decimal(1), Decimal(1), Decimal(1), 1, None))
     held = await contents(database, await clock(database))

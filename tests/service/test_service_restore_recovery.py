@@ -3,7 +3,9 @@
 import asyncio
 import os
 import subprocess
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import asyncpg
 import pytest
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.fixture
-def archiving():
+def archiving() -> Iterator[Postgres]:
     """A server that archives its WAL beside its data, with a base backup of before anything was in it."""
     server = Postgres(archive_mode="on", archive_command="cp %p ../%f", wal_level="replica")
     backup = [postgres_program("pg_basebackup"), f"--pgdata={server.folder / 'copy'}", "--checkpoint=fast"]
@@ -33,7 +35,7 @@ def archiving():
 
 
 @asynccontextmanager
-async def recovered(server, moment):
+async def recovered(server: Postgres, moment: datetime) -> AsyncIterator[Database]:
     """A database of a second server, made from the backup and the archive, as it was at `moment`."""
     copy, port = server.folder / "copy", free_port()
     (copy / "recovery.signal").touch()
@@ -67,7 +69,7 @@ async def recovered(server, moment):
         stop(process)
 
 
-async def _promoted(server, port):
+async def _promoted(server: Postgres, port: int) -> bool:
     try:
         (row,) = await server.run("SELECT pg_is_in_recovery()", port=port)
     except (OSError, asyncpg.PostgresError):
@@ -75,12 +77,12 @@ async def _promoted(server, port):
     return not row[0]
 
 
-async def found(database, name):
+async def found(database: Database, name: str) -> None:
     key = new_key().public_key
     await found_society(database, name=name, founder_public_key=key, grant=100, founder_funds=1000, pool_funds=1000)
 
 
-async def test_what_is_recovered_is_what_was_committed_by_then(archiving):
+async def test_what_is_recovered_is_what_was_committed_by_then(archiving: Postgres) -> None:
     url = SecretStr(archiving.url("postgres"))
     await migrate(url, wait_seconds=5)
     database = Database(url, 5)

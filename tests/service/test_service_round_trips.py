@@ -2,10 +2,14 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
-from conftest import FOUNDER
-from mint_parts import new_key
+from app_fixtures import FOUNDER
+from fixture_types import Ledger, NewKey, Order, Start
+from mint_parts import Key, new_key
 from pydantic import SecretStr
 from service_servers import Postgres
 from sqlalchemy import event, insert, select, text
@@ -24,21 +28,21 @@ MINT = "/v1/lct/mint"
 
 
 @pytest.fixture
-def sent(monkeypatch):
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What requests send to Postgres from now on: statements, and what begins and ends a transaction."""
     queries = []
 
-    async def rest(_):
+    async def rest(_: object) -> None:
         await asyncio.Event().wait()
 
     # Its statements would stand between those of the requests.
     monkeypatch.setattr("web4_identity.housekeeping.keep_house", rest)
 
-    def watch(connection, _):
+    def watch(connection: Any, _: object) -> None:
         # The driver tells of all but the prepared statements, which SQLAlchemy tells of.
         connection.driver_connection.add_query_logger(lambda record: queries.append(record.query))
 
-    def record(connection, cursor, statement, *_):
+    def record(connection: object, cursor: object, statement: str, *_: object) -> None:
         queries.append(statement)
 
     listeners = ((Pool, "connect", watch), (Engine, "before_cursor_execute", record))
@@ -50,7 +54,7 @@ def sent(monkeypatch):
 
 
 @pytest.fixture
-async def second(database, new_key):
+async def second(database: Database, new_key: NewKey) -> str:
     """The name of another society with plenty of ATP."""
     await found_society(
         database, name="second", founder_public_key=new_key().public_key, grant=1, founder_funds=10**9, pool_funds=10**9
@@ -60,8 +64,8 @@ async def second(database, new_key):
 
 @pytest.mark.parametrize("witnesses", [0, 3])
 async def test_a_mint_is_a_key_lookup_and_one_transaction_of_three_statements(
-    sent, client, order, founder, new_key, witnesses
-):
+    sent: list[str], client: httpx.AsyncClient, order: Order, founder: Key, new_key: NewKey, witnesses: int
+) -> None:
     keys = [new_key() for _ in range(witnesses)]
     for key in keys:
         assert (await client.post(MINT, json=order(public_key=key.public_key))).status_code == 201
@@ -82,7 +86,7 @@ async def test_a_mint_is_a_key_lookup_and_one_transaction_of_three_statements(
 
 
 @pytest.mark.parametrize("path", ["/v1/lct/{lct_id}", "/v1/atp/{lct_id}", "/v1/lct?society=commons"])
-async def test_a_read_opens_no_transaction(sent, client, founder, path):
+async def test_a_read_opens_no_transaction(sent: list[str], client: httpx.AsyncClient, founder: Key, path: str) -> None:
     for _ in range(2):
         sent.clear()
         assert (await client.get(path.format(lct_id=founder.lct_id))).status_code == 200
@@ -90,7 +94,9 @@ async def test_a_read_opens_no_transaction(sent, client, founder, path):
     assert len(sent) == (1 if "atp" in path else 2)
 
 
-async def test_what_one_statement_writes_the_other_way_writes_too(client, order, ledger, monkeypatch, new_key):
+async def test_what_one_statement_writes_the_other_way_writes_too(
+    client: httpx.AsyncClient, order: Order, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, new_key: NewKey
+) -> None:
     keys = [new_key() for _ in range(3)]
     for key in keys:
         assert (await client.post(MINT, json=order(public_key=key.public_key))).status_code == 201
@@ -106,7 +112,9 @@ async def test_what_one_statement_writes_the_other_way_writes_too(client, order,
     assert {row["lct_id"]: row["balance"] for row in state["accounts"]}[answer.json()["data"]["lct_id"]] == 10_000
 
 
-async def test_a_payer_in_two_societies_at_once_pays_each(client, order, second, founder, ledger):
+async def test_a_payer_in_two_societies_at_once_pays_each(
+    client: httpx.AsyncClient, order: Order, second: str, founder: Key, ledger: Ledger
+) -> None:
     """A mint that waits for the payer's account judges and takes what the other one left of it."""
     answers = await asyncio.gather(
         *(client.post(MINT, json=order(society=name)) for name in ("commons", second) for _ in range(10))
@@ -119,7 +127,9 @@ async def test_a_payer_in_two_societies_at_once_pays_each(client, order, second,
     assert await ledger.violations() == []
 
 
-async def test_a_mint_that_waits_for_an_account_sees_it_emptied(start, order, database, founder, ledger):
+async def test_a_mint_that_waits_for_an_account_sees_it_emptied(
+    start: Start, order: Order, database: Database, founder: Key, ledger: Ledger
+) -> None:
     async with start() as client, database.transaction() as holder:
         move = "UPDATE accounts SET balance = balance {} 999999990 WHERE {}"
         await holder.execute(text(move.format("-", f"lct_id = '{founder.lct_id}'")))
@@ -133,7 +143,9 @@ async def test_a_mint_that_waits_for_an_account_sees_it_emptied(start, order, da
     assert len((await ledger.everything())["lcts"]) == 1
 
 
-async def test_a_rival_that_takes_both_keys_at_once_makes_a_duplicate(client, order, database, founder, second, ledger):
+async def test_a_rival_that_takes_both_keys_at_once_makes_a_duplicate(
+    client: httpx.AsyncClient, order: Order, database: Database, founder: Key, second: str, ledger: Ledger
+) -> None:
     key = new_key()
     async with database.transaction() as rival:
         row = (await rival.execute(select(lcts).where(lcts.c.lct_id != founder.lct_id))).mappings().one()
@@ -150,23 +162,32 @@ async def test_a_rival_that_takes_both_keys_at_once_makes_a_duplicate(client, or
 
 
 @pytest.fixture
-def own_postgres():
+def own_postgres() -> Iterator[Postgres]:
     server = Postgres()
     yield server
     server.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT], ids=["restart", "crash"])
-async def test_a_restart_of_postgres_costs_no_later_request_and_is_never_a_500(start, order, own_postgres, number):
+async def test_a_restart_of_postgres_costs_no_later_request_and_is_never_a_500(
+    start: Start, order: Order, own_postgres: Postgres, number: signal.Signals
+) -> None:
     url = own_postgres.url("postgres")
     await migrate(SecretStr(url), wait_seconds=5)
     opened = Database(SecretStr(url), 1)
-    funds = {"founder_funds": 10**12, "pool_funds": 10**12}
-    await found_society(opened, name="commons", founder_public_key=FOUNDER.public_key, grant=1, **funds)
+    rich = 10**12
+    await found_society(
+        opened,
+        name="commons",
+        founder_public_key=FOUNDER.public_key,
+        grant=1,
+        founder_funds=rich,
+        pool_funds=rich,
+    )
     await opened.close()
     async with start(DATABASE_URL=url, ATP_MINT_SCALE_FACTOR="1") as client:
 
-        async def some():
+        async def some() -> set[int]:
             asked = [client.post(MINT, json=order()) for _ in range(5)] + [client.get(f"/v1/lct/{FOUNDER.lct_id}")]
             return {answer.status_code for answer in await asyncio.gather(*asked)}
 

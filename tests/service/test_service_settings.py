@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from given_settings import URL, ini_file
 from pydantic import ValidationError
-from web4_identity.settings import ConfigError, load_settings, parsers
+from web4_identity.settings import ConfigError, Settings, load_settings
 from web4_identity.settings.contradictions import contradictions
 from web4_identity.settings.given import Given
 from web4_identity.settings.ini import KEYS, read_ini
@@ -19,17 +19,17 @@ SERVICE = Path(__file__).parents[2] / "service"
 
 
 @pytest.fixture(autouse=True)
-def database_url(monkeypatch):
+def database_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", URL)
 
 
-def problems():
+def problems() -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load_settings()
     return caught.value.problems
 
 
-def test_defaults_are_the_guides():
+def test_defaults_are_the_guides() -> None:
     settings = load_settings()
     assert (settings.host, settings.port, settings.test_mode) == ("0.0.0.0", 8001, False)
     assert (settings.rate_limit_requests, settings.rate_limit_window) == (20, 60)
@@ -48,7 +48,9 @@ def test_defaults_are_the_guides():
     assert settings.binding_clock_skew == 300
 
 
-def test_environment_wins_over_the_file_and_the_file_over_defaults(monkeypatch, tmp_path):
+def test_environment_wins_over_the_file_and_the_file_over_defaults(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     ini_file(monkeypatch, tmp_path, "[service]\nport = 9001\nhost = 127.0.0.1\n[atp]\nmint_scale_factor = 1.25\n")
     monkeypatch.setenv("WEB4_IDENTITY_PORT", "9002")
     settings = load_settings()
@@ -56,7 +58,7 @@ def test_environment_wins_over_the_file_and_the_file_over_defaults(monkeypatch, 
     assert settings.mint_base_cost == 100
 
 
-def test_the_example_file_is_accepted_and_complete(monkeypatch):
+def test_the_example_file_is_accepted_and_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     path = SERVICE / "identity_service.conf.example"
     given, found = read_ini(path, "the file")
     assert (set(given), found) == (set(KEYS.values()), [])
@@ -64,7 +66,7 @@ def test_the_example_file_is_accepted_and_complete(monkeypatch):
     assert load_settings().rate_limit_requests == 20
 
 
-def example(monkeypatch, name):
+def example(monkeypatch: pytest.MonkeyPatch, name: str) -> Settings:
     for line in (SERVICE / name).read_text().splitlines():
         if line and not line.startswith("#"):
             variable, value = line.split("=", 1)
@@ -72,13 +74,13 @@ def example(monkeypatch, name):
     return load_settings()
 
 
-def test_the_example_environment_is_accepted(monkeypatch):
+def test_the_example_environment_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = example(monkeypatch, "identity_service.env.example")
     assert str(settings.trusted_proxies[0]) == "127.0.0.1/32"
 
 
-def test_the_example_of_a_service_on_its_own_is_accepted(monkeypatch):
-    monkeypatch.setattr(parsers.os, "access", lambda path, mode: True)
+def test_the_example_of_a_service_on_its_own_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web4_identity.settings.parsers.os.access", lambda path, mode: True)
     settings = example(monkeypatch, "identity_service.standalone.env.example")
     assert settings.database_url.get_secret_value() == DEFAULT_DATABASE
 
@@ -117,33 +119,39 @@ def test_the_example_of_a_service_on_its_own_is_accepted(monkeypatch):
         ("DATABASE_URL", "sqlite:////dev/null/x.db", "the folder is there"),
     ],
 )
-def test_a_bad_value_is_one_line_with_name_and_allowed_values(monkeypatch, name, value, allowed):
+def test_a_bad_value_is_one_line_with_name_and_allowed_values(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
     monkeypatch.setenv(name, value)
     (line,) = problems()
     assert line.startswith(name + " ") and allowed in line and "\n" not in line
     assert "s3cr3t" not in line
 
 
-def test_every_problem_is_named(monkeypatch):
+def test_every_problem_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "x")
     monkeypatch.setenv("REDIS_PORT", "x")
     monkeypatch.setenv("REDIS_DB", "y")
     assert [line.split()[0] for line in problems()] == ["REDIS_PORT", "REDIS_DB", "DATABASE_URL"]
 
 
-def test_without_database_url_it_is_a_file_in_the_guides_folder(monkeypatch, tmp_path):
+def test_without_database_url_it_is_a_file_in_the_guides_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("DATABASE_URL")
-    monkeypatch.setattr(parsers.os, "access", lambda path, mode: False)
+    monkeypatch.setattr("web4_identity.settings.parsers.os.access", lambda path, mode: False)
     (line,) = problems()
     assert (
         line.startswith("DATABASE_URL is required: ")
         and "(not set, it is sqlite:////opt/web4/data/identity.db)" in line
     )
-    monkeypatch.setattr(parsers.os, "access", lambda path, mode: True)
+    monkeypatch.setattr("web4_identity.settings.parsers.os.access", lambda path, mode: True)
     assert load_settings().database_url.get_secret_value() == DEFAULT_DATABASE == "sqlite:////opt/web4/data/identity.db"
 
 
-def test_a_database_file_may_be_there_or_not_and_the_path_relative(monkeypatch, tmp_path):
+def test_a_database_file_may_be_there_or_not_and_the_path_relative(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     for url in ("sqlite:///identity.db", f"sqlite:///{tmp_path}/identity.db"):
         monkeypatch.setenv("DATABASE_URL", url)
@@ -151,17 +159,17 @@ def test_a_database_file_may_be_there_or_not_and_the_path_relative(monkeypatch, 
         (tmp_path / "identity.db").touch()
 
 
-def test_a_database_file_that_is_not_writable_is_named(monkeypatch, tmp_path):
+def test_a_database_file_that_is_not_writable_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # Root may write anywhere, so that a mode would show nothing.
     path = tmp_path / "identity.db"
     path.touch()
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.setattr(parsers.os, "access", lambda asked, mode: asked != path)
+    monkeypatch.setattr("web4_identity.settings.parsers.os.access", lambda asked, mode: asked != path)
     (line,) = problems()
     assert line.startswith("DATABASE_URL in the environment must be ")
 
 
-def test_all_problems_of_all_places_are_named_at_once(monkeypatch, tmp_path):
+def test_all_problems_of_all_places_are_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = ini_file(
         monkeypatch, tmp_path, "[service]\nport = x\nprt = 1\n[atp]\n[secrity]\nrate = 1\n[DEFAULT]\nhost = h\n"
     )
@@ -183,7 +191,7 @@ def test_all_problems_of_all_places_are_named_at_once(monkeypatch, tmp_path):
     ]
 
 
-def test_production_wants_its_own_database_and_no_test_mode(monkeypatch, tmp_path):
+def test_production_wants_its_own_database_and_no_test_mode(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = ini_file(monkeypatch, tmp_path, "[security]\ntest_mode = true\n")
     settings = load_settings(WEB4_ENVIRONMENT="production", WEB4_TEST_MODE="false")
     assert (settings.environment, contradictions(settings, {"DATABASE_URL": Given(URL, "", "")})) == ("production", [])
@@ -196,13 +204,15 @@ def test_production_wants_its_own_database_and_no_test_mode(monkeypatch, tmp_pat
     assert [line.split()[0] for line in problems()][-2:] == [f"{path}:", "DATABASE_URL"]
 
 
-def test_a_wrong_value_that_another_place_overrides_is_no_problem(monkeypatch, tmp_path):
+def test_a_wrong_value_that_another_place_overrides_is_no_problem(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     ini_file(monkeypatch, tmp_path, "[service]\nport = x\n")
     monkeypatch.setenv("WEB4_IDENTITY_PORT", "9002")
     assert load_settings().port == 9002
 
 
-def test_an_empty_variable_is_not_set(monkeypatch, tmp_path):
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ini_file(monkeypatch, tmp_path, "[service]\nport = 9001\nhost =\n")
     monkeypatch.setenv("WEB4_IDENTITY_PORT", "")
     monkeypatch.setenv("REDIS_PASSWORD", "")
@@ -226,13 +236,17 @@ def test_an_empty_variable_is_not_set(monkeypatch, tmp_path):
         ("PATH_OF_ANOTHER_PROGRAM", "1", None),
     ],
 )
-def test_a_variable_that_looks_like_a_setting_is_a_warning(monkeypatch, name, value, warning):
+def test_a_variable_that_looks_like_a_setting_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, warning: str
+) -> None:
     monkeypatch.setenv(name, value)
     found = load({}).warnings
     assert found == [] if warning is None else (len(found) == 1 and found[0].startswith(name) and warning in found[0])
 
 
-def test_a_broken_or_missing_file_is_named_beside_the_other_problems(monkeypatch, tmp_path):
+def test_a_broken_or_missing_file_is_named_beside_the_other_problems(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("REDIS_PORT", "x")
     path = ini_file(monkeypatch, tmp_path, "port = 1\n")
     broken, port = problems()
@@ -241,10 +255,10 @@ def test_a_broken_or_missing_file_is_named_beside_the_other_problems(monkeypatch
     assert problems()[0].startswith("WEB4_IDENTITY_CONFIG in the environment must name a readable INI file")
 
 
-def test_settings_are_frozen_and_print_no_secret(monkeypatch):
+def test_settings_are_frozen_and_print_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_PASSWORD", "s3cr3t-too")
     settings = load_settings()
     assert "s3cr3t" not in repr(settings) + str(settings) + settings.model_dump_json()
     assert settings.database_url.get_secret_value() == URL
     with pytest.raises(ValidationError):
-        settings.port = 1
+        settings.port = 1  # type: ignore[misc]  # that it is read-only is what is tested

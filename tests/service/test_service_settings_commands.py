@@ -1,10 +1,11 @@
 """Settings on the command line: flags, `check-config`, and how each command says that one is wrong."""
 
 import json
+from pathlib import Path
 
 import pytest
 from given_settings import URL, ini_file
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 from web4_identity.cli import app
 from web4_identity.settings.fields import FIELDS
 
@@ -12,15 +13,17 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.fixture(autouse=True)
-def database_url(monkeypatch):
+def database_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", URL)
 
 
-def check_config(*flags):
+def check_config(*flags: object) -> Result:
     return CliRunner().invoke(app, ["check-config", *map(str, flags)])
 
 
-def test_check_config_shows_each_value_with_its_place_and_hides_secrets(monkeypatch, tmp_path):
+def test_check_config_shows_each_value_with_its_place_and_hides_secrets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     path = ini_file(
         monkeypatch, tmp_path, "[service]\nport = 9001\nhost = 127.0.0.1\n[atp]\nmint_scale_factor = 999.1234\n"
     )
@@ -53,7 +56,7 @@ def test_check_config_shows_each_value_with_its_place_and_hides_secrets(monkeypa
     assert "s3cr3t" not in result.stdout + json.dumps(document)
 
 
-def test_a_flag_wins_over_the_variable_and_names_the_file(monkeypatch, tmp_path):
+def test_a_flag_wins_over_the_variable_and_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ini_file(monkeypatch, tmp_path, "[service]\nport = 9001\n")
     other = tmp_path / "other.conf"
     other.write_text("[service]\nport = 9002\n")
@@ -65,7 +68,7 @@ def test_a_flag_wins_over_the_variable_and_names_the_file(monkeypatch, tmp_path)
 
 
 @pytest.mark.parametrize("command", [["serve"], ["check-config"], ["migrate"], ["ledger", "verify"]])
-def test_commands_exit_2_without_traceback_on_bad_settings(monkeypatch, command):
+def test_commands_exit_2_without_traceback_on_bad_settings(monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
     monkeypatch.setenv("WEB4_IDENTITY_PORT", "none")
     monkeypatch.setenv("REDIS_TLS", "perhaps")
     result = CliRunner().invoke(app, command)
@@ -77,11 +80,12 @@ def test_commands_exit_2_without_traceback_on_bad_settings(monkeypatch, command)
 
 
 @pytest.mark.parametrize("command", ["serve", "check-config"])
-def test_every_setting_but_the_secrets_has_a_flag_with_its_meaning_and_default(command):
+def test_every_setting_but_the_secrets_has_a_flag_with_its_meaning_and_default(command: str) -> None:
     text = " ".join(CliRunner().invoke(app, [command, "--help"]).stdout.split())
     secrets = {"DATABASE_URL", "DATABASE_OTHER_PASSWORD", "REDIS_PASSWORD"}
     for name, field in FIELDS.items():
         flag = "--" + name.lower().replace("_", "-")
+        assert field.description
         described = f"{flag} VALUE {field.description[0].upper()}{field.description[1:]}; default "
         assert (described in text) == (name not in secrets), name
     assert "REDIS_PASSWORD, DATABASE_URL, DATABASE_OTHER_PASSWORD have no flag" in text
@@ -89,7 +93,7 @@ def test_every_setting_but_the_secrets_has_a_flag_with_its_meaning_and_default(c
         assert heading in text
 
 
-def test_a_secret_as_a_flag_is_refused_and_a_bad_flag_is_named():
+def test_a_secret_as_a_flag_is_refused_and_a_bad_flag_is_named() -> None:
     assert check_config("--database-url", URL).exit_code == 2
     result = check_config("--web4-identity-port", 0)
     assert (result.exit_code, result.stderr) == (
@@ -98,7 +102,7 @@ def test_a_secret_as_a_flag_is_refused_and_a_bad_flag_is_named():
     )
 
 
-def test_a_warning_does_not_stop_a_command(monkeypatch):
+def test_a_warning_does_not_stop_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB4_TESTMODE", "true")
     result = check_config()
     assert (result.exit_code, result.stderr) == (

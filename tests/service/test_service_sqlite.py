@@ -6,10 +6,16 @@ from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from fixture_types import Ledger, NewKey, Order, Start
+from mint_parts import Key
 from pydantic import SecretStr
-from sqlalchemy import event, inspect, text, update
+from service_servers import Postgres, RedisServer
+from sqlalchemy import Connection, event, inspect, text, update
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 from web4_identity import resources
@@ -24,7 +30,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.backends("sqlite")]
 MINT = "/v1/lct/mint"
 
 
-def described(connection):
+def described(connection: Connection) -> dict[str, Any]:
     """What both must have alike: nullability of each column, unique column sets, references, columns of indexes."""
     inspector = inspect(connection)
     found = {}
@@ -44,7 +50,7 @@ def described(connection):
     return found
 
 
-async def test_both_databases_have_the_same_schema(database, postgres, template):
+async def test_both_databases_have_the_same_schema(database: Database, postgres: Postgres, template: str) -> None:
     other = Database(SecretStr(postgres.url(template)), 1)
     async with database.transaction() as here, other.transaction() as there:
         ours, theirs = await here.run_sync(described), await there.run_sync(described)
@@ -57,7 +63,9 @@ async def test_both_databases_have_the_same_schema(database, postgres, template)
     assert set(ours) == set(metadata.tables)
 
 
-async def test_many_mints_in_two_processes_queue_and_none_finds_the_database_locked(start, order, founder, ledger):
+async def test_many_mints_in_two_processes_queue_and_none_finds_the_database_locked(
+    start: Start, order: Order, founder: Key, ledger: Ledger
+) -> None:
     # Two apps are two sets of connections, as two processes have them.
     async with start(ATP_MINT_SCALE_FACTOR="1") as one, start(ATP_MINT_SCALE_FACTOR="1") as two:
         answers = await asyncio.gather(*(client.post(MINT, json=order()) for client in (one, two) * 40))
@@ -66,7 +74,7 @@ async def test_many_mints_in_two_processes_queue_and_none_finds_the_database_loc
     assert await ledger.violations() == []
 
 
-async def test_a_reader_waits_for_no_writer(client, database, founder):
+async def test_a_reader_waits_for_no_writer(client: httpx.AsyncClient, database: Database, founder: Key) -> None:
     async with database.transaction() as writer:
         await writer.execute(update(societies).values(lct_count=7))
         async with asyncio.timeout(3):
@@ -75,13 +83,13 @@ async def test_a_reader_waits_for_no_writer(client, database, founder):
     assert (await client.get("/v1/societies/commons")).json()["lct_count"] == 7
 
 
-async def test_who_says_to_read_cannot_write(database, founder):
+async def test_who_says_to_read_cannot_write(database: Database, founder: Key) -> None:
     with pytest.raises(DatabaseUnavailable, match="readonly"):
         async with database.reading() as connection:
             await connection.execute(update(societies).values(lct_count=7))
 
 
-async def test_what_is_stored_is_what_was_given(database, founder):
+async def test_what_is_stored_is_what_was_given(database: Database, founder: Key) -> None:
     exact = Standing(
         Decimal("0.1234567890123456789"), Decimal(0), Decimal(1), 2**53, datetime(2020, 1, 1, 5, tzinfo=UTC)
     )
@@ -93,7 +101,7 @@ async def test_what_is_stored_is_what_was_given(database, founder):
     assert stored == "2020-01-01 05:00:00.000000"
 
 
-async def test_a_commit_waits_for_the_disk(database):
+async def test_a_commit_waits_for_the_disk(database: Database) -> None:
     async with database.transaction() as connection:
         values = [
             (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
@@ -102,13 +110,15 @@ async def test_a_commit_waits_for_the_disk(database):
     assert values == ["wal", 2, 1]
 
 
-async def refused(client, order):
+async def refused(client: httpx.AsyncClient, order: Order) -> None:
     answer = await client.post(MINT, json=order())
     assert (answer.status_code, answer.json()["code"]) == (503, "W4_ERR_UNAVAILABLE"), answer.text
     assert answer.headers["retry-after"]
 
 
-async def test_a_database_that_another_process_keeps_locked_is_503(monkeypatch, start, order, database_url, ledger):
+async def test_a_database_that_another_process_keeps_locked_is_503(
+    monkeypatch: pytest.MonkeyPatch, start: Start, order: Order, database_url: str, ledger: Ledger
+) -> None:
     monkeypatch.setattr(resources, "Database", partial(Database, statement_seconds=1))
     before = await ledger.everything()
     async with start() as client:
@@ -121,14 +131,16 @@ async def test_a_database_that_another_process_keeps_locked_is_503(monkeypatch, 
         assert (await client.post(MINT, json=order())).status_code == 201
 
 
-async def test_a_full_disk_is_503_and_loses_nothing(monkeypatch, start, order, ledger):
+async def test_a_full_disk_is_503_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, start: Start, order: Order, ledger: Ledger
+) -> None:
     pages = {"max_page_count": "1"}
 
-    def small(*args, **options):
+    def small(*args: Any, **options: Any) -> Database:
         made = Database(*args, **options)
 
         @event.listens_for(made._engine.sync_engine, "begin")
-        def on_begin(connection):
+        def on_begin(connection: Connection) -> None:
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages['max_page_count']}")
 
         return made
@@ -147,7 +159,9 @@ async def test_a_full_disk_is_503_and_loses_nothing(monkeypatch, start, order, l
         assert (await client.post(MINT, json=order(**long))).status_code == 201
 
 
-async def test_a_service_makes_no_file_and_says_so(start, redis_server, tmp_path, empty_database_url):
+async def test_a_service_makes_no_file_and_says_so(
+    start: Start, redis_server: RedisServer, tmp_path: Path, empty_database_url: str
+) -> None:
     env = {"DATABASE_URL": empty_database_url}
     async with start(**env) as client:
         answer = await client.get("/readyz")
@@ -162,7 +176,7 @@ async def test_a_service_makes_no_file_and_says_so(start, redis_server, tmp_path
         assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_another_file_is_no_database(tmp_path):
+async def test_another_file_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
     path.write_text("no database at all, only text " * 50)
     with pytest.raises(DatabaseUnavailable, match="not a database") as caught:
@@ -170,7 +184,9 @@ async def test_another_file_is_no_database(tmp_path):
     assert not caught.value.passing
 
 
-def test_the_command_line_works_on_a_file_of_any_name(monkeypatch, tmp_path, new_key):
+def test_the_command_line_works_on_a_file_of_any_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, new_key: NewKey
+) -> None:
     folder = tmp_path / "a b%20?ü"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -186,7 +202,7 @@ def test_the_command_line_works_on_a_file_of_any_name(monkeypatch, tmp_path, new
     assert result.stdout == "the ledger is sound: 2 transfers, 3 accounts, 10100000 ATP issued\n"
 
 
-async def test_an_error_that_is_no_outage_passes_through(database):
+async def test_an_error_that_is_no_outage_passes_through(database: Database) -> None:
     with pytest.raises(OperationalError, match="no such column"):
         async with database.transaction() as connection:
             await connection.execute(text("SELECT absent FROM societies"))

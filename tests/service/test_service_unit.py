@@ -14,21 +14,21 @@ UNIT = Path(__file__).parents[2] / "service" / "web4-identity.service"
 MOST_EXPOSED = 2.0
 
 
-def analyze(*args):
+def analyze(*args: object) -> subprocess.CompletedProcess[str]:
     command = [binary("systemd-analyze", "systemd"), *map(str, args)]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
     )
 
 
-def test_little_is_exposed():
+def test_little_is_exposed() -> None:
     result = analyze("security", "--offline=true", UNIT)
     found = re.search(r"Overall exposure level for web4-identity\.service: ([\d.]+)", result.stdout)
     assert found, result.stderr
     assert float(found[1]) <= MOST_EXPOSED, result.stdout
 
 
-def test_systemd_understands_every_line(tmp_path):
+def test_systemd_understands_every_line(tmp_path: Path) -> None:
     # The command is not installed where the tests run.
     copy = tmp_path / UNIT.name
     copy.write_text(UNIT.read_text().replace("/opt/web4/bin/web4-identity", "/bin/true"))
@@ -36,9 +36,9 @@ def test_systemd_understands_every_line(tmp_path):
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_it_says_what_the_guide_says():
+def test_it_says_what_the_guide_says() -> None:
     parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = str
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # the library's documented way
     parser.read(UNIT)
     wanted = {
         "Type": "simple",

@@ -4,33 +4,39 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
-from conftest import FOUNDER, SOCIETY
+from app_fixtures import FOUNDER, SOCIETY
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from mint_parts import new_key
-from service_servers import Service, free_port, stop
+from fixture_types import Ledger
+from mint_parts import Key, new_key
+from service_servers import Postgres, Service, free_port, stop
 from web4_identity.validation.purse import Purse
 from web4_identity.validation.run import all_attacks
 
 pytestmark = pytest.mark.unit
+
+Served = Callable[..., str]
+Validate = Callable[..., Awaitable[tuple[int | None, str, str]]]
 
 LIMIT = 150
 # Together they may send more than the limit, so that no run has to wait.
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
 
-def key_file(path, key):
+def key_file(path: Path, key: Key) -> Path:
     path.write_bytes(key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return path
 
 
 @pytest.fixture
-def served(env, founder, tmp_path):
+def served(env: dict[str, str], founder: Key, tmp_path: Path) -> Iterator[Served]:
     """served(weakness, NAME="value") serves, with the statements `weakness` run first, and gives the URL."""
     started = []
 
-    def run(weakness="", **changes):
+    def run(weakness: str = "", **changes: str) -> str:
         limits = {
             "RATE_LIMIT_MAX_REQUESTS_PER_IP": str(LIMIT),
             "RATE_LIMIT_MAX_REQUESTS_PER_PAYER": "1000",
@@ -45,11 +51,11 @@ def served(env, founder, tmp_path):
 
 
 @pytest.fixture
-def validate(tmp_path):
+def validate(tmp_path: Path) -> Validate:
     """validate(url, option, ...) runs the command as the founder and gives exit code, standard output and error."""
     path = key_file(tmp_path / "founder.pem", FOUNDER)
 
-    async def run(url, *options, key=path, society=SOCIETY):
+    async def run(url: str, *options: str, key: Path = path, society: str = SOCIETY) -> tuple[int | None, str, str]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "web4_identity", "validate", "--url", url, "--caller-key", str(key)),
             *("--society", society, "--rate-limit", str(LIMIT), *options),
@@ -63,11 +69,11 @@ def validate(tmp_path):
     return run
 
 
-def bypasses(out):
+def bypasses(out: str) -> set[str]:
     return {each["attack"] for each in json.loads(out)["results"] if each["verdict"] == "BYPASS"}
 
 
-async def test_the_service_lets_no_attack_pass(served, validate, ledger):
+async def test_the_service_lets_no_attack_pass(served: Served, validate: Validate, ledger: Ledger) -> None:
     code, out, err = await validate(served())
     assert code == 0, out + err
     *rows, summary = out.splitlines()
@@ -109,7 +115,9 @@ async def test_the_service_lets_no_attack_pass(served, validate, ledger):
     ],
     ids=["signature", "extra fields", "witnesses", "exact charge"],
 )
-async def test_a_removed_check_is_found_and_named(served, validate, weakness, named):
+async def test_a_removed_check_is_found_and_named(
+    served: Served, validate: Validate, weakness: str, named: set[str]
+) -> None:
     code, out, _ = await validate(served(weakness), "--json")
     found = bypasses(out)
     assert code == 1 and named <= found, found
@@ -118,12 +126,14 @@ async def test_a_removed_check_is_found_and_named(served, validate, weakness, na
     assert json.loads(out)["bypasses"] == len(found)
 
 
-async def test_a_believed_origin_is_found_and_named(served, validate):
+async def test_a_believed_origin_is_found_and_named(served: Served, validate: Validate) -> None:
     code, out, _ = await validate(served(TRUSTED_PROXIES="127.0.0.0/8"), "--json")
     assert (code, bypasses(out)) == (1, {"spoofed X-Forwarded-For"})
 
 
-async def test_removed_duplicate_checks_are_found_and_named(served, validate, postgres, database_name):
+async def test_removed_duplicate_checks_are_found_and_named(
+    served: Served, validate: Validate, postgres: Postgres, database_name: str
+) -> None:
     found = await postgres.run(
         "SELECT conname FROM pg_constraint WHERE conrelid = 'lcts'::regclass AND contype = 'u'", database_name
     )
@@ -134,7 +144,7 @@ async def test_removed_duplicate_checks_are_found_and_named(served, validate, po
     assert code == 1 and bypasses(out) >= {"same identifier", "same identifier at once"}
 
 
-async def test_a_limited_attack_waits_and_is_not_counted(served, validate):
+async def test_a_limited_attack_waits_and_is_not_counted(served: Served, validate: Validate) -> None:
     url = served(RATE_LIMIT_MAX_REQUESTS_PER_IP="15", RATE_LIMIT_WINDOW_SECONDS="3600")
     code, out, err = await validate(url, "--max-seconds", "8", "--json")
     results = json.loads(out)
@@ -142,7 +152,7 @@ async def test_a_limited_attack_waits_and_is_not_counted(served, validate):
     assert results["not_run"] > results["attacks"] / 2 and "limited: waiting" in err
 
 
-async def test_what_cannot_be_validated_is_exit_2(served, validate, tmp_path):
+async def test_what_cannot_be_validated_is_exit_2(served: Served, validate: Validate, tmp_path: Path) -> None:
     url = served()
     code, _, err = await validate(f"http://127.0.0.1:{free_port()}")
     assert code == 2 and "Traceback" not in err
@@ -155,10 +165,10 @@ async def test_what_cannot_be_validated_is_exit_2(served, validate, tmp_path):
     assert code == 2 and "the caller has 500000000 ATP, the run may need" in err
 
 
-def test_the_purse_finds_what_no_mint_explains():
+def test_the_purse_finds_what_no_mint_explains() -> None:
     purse = Purse()
 
-    def pay(lct_id, cost, remaining):
+    def pay(lct_id: str, cost: int, remaining: int) -> None:
         purse.paid({"data": {"lct_id": lct_id}, "atp_cost": cost, "caller_atp_remaining": remaining})
 
     pay("a", 100, 900)

@@ -4,6 +4,8 @@ import http.server
 import json
 import ssl
 import threading
+from collections.abc import AsyncIterator
+from types import ModuleType
 
 import pytest
 from web4_identity.validation import binding, injection, lengths, payer, protocol, shapes, witnesses
@@ -18,28 +20,28 @@ class Firewall(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         self.answer(404, "W4_ERR_LCT_NOT_FOUND")
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.answer(403, "W4_ERR_WAF")
 
     do_PUT = do_DELETE = do_PATCH = do_POST
 
-    def answer(self, status, code):
+    def answer(self, status: int, code: str) -> None:
         body = json.dumps({"status": status, "code": code}).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *arguments):
+    def log_message(self, *arguments: object) -> None:
         pass
 
 
 @pytest.fixture
-async def bed():
+async def bed() -> AsyncIterator[Bed]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Firewall)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
@@ -50,11 +52,11 @@ async def bed():
     server.server_close()
 
 
-async def defended(bed, *modules):
+async def defended(bed: Bed, *modules: ModuleType) -> dict[str, bool]:
     return {a.name: (await a.run(bed)).defended for module in modules for a in module.attacks()}
 
 
-async def test_an_injection_may_be_refused_by_a_firewall(bed):
+async def test_an_injection_may_be_refused_by_a_firewall(bed: Bed) -> None:
     found = await defended(bed, injection, protocol)
     # Of a name that is almost another's no firewall knows.
     assert [name for name, is_defended in found.items() if not is_defended] == [
@@ -63,11 +65,11 @@ async def test_an_injection_may_be_refused_by_a_firewall(bed):
     ]
 
 
-async def test_a_malformed_body_may_be_too_and_a_wrong_type_not(bed):
+async def test_a_malformed_body_may_be_too_and_a_wrong_type_not(bed: Bed) -> None:
     found = await defended(bed, shapes)
     assert found["body is truncated"] and found["extra field __proto__"]
     assert not found["society is null"]
 
 
-async def test_what_only_the_service_can_know_may_not(bed):
+async def test_what_only_the_service_can_know_may_not(bed: Bed) -> None:
     assert set((await defended(bed, payer, binding, witnesses, lengths)).values()) == {False}

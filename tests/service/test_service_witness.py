@@ -3,8 +3,13 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx
 import pytest
+from fixture_types import Body, Ledger, NewKey, Order, Problem, Testimonies
+from mint_parts import Key
+from web4_identity.db.engine import Database
 from web4_identity.db.genesis import found_society
 from web4_identity.domain.attestation import POLICY, ROLE
 from web4_identity.domain.cose import read_statement, sign_statement, timestamp
@@ -16,7 +21,7 @@ KINDS = [("human", 3), ("organization", 3), ("ai", 1)]
 
 
 @pytest.fixture
-async def members(client, order, new_key, founder):
+async def members(client: httpx.AsyncClient, order: Order, new_key: NewKey, founder: Key) -> list[Key]:
     """Three keys of the society's: the founder and two devices."""
     keys = [founder, new_key(), new_key()]
     for key in keys[1:]:
@@ -24,7 +29,9 @@ async def members(client, order, new_key, founder):
     return keys
 
 
-async def test_three_witnesses_make_a_birth_certificate(client, order, founder, members):
+async def test_three_witnesses_make_a_birth_certificate(
+    client: httpx.AsyncClient, order: Order, founder: Key, members: list[Key]
+) -> None:
     body = order(entity_type="human", witnesses=members, parent_org="acme", metadata={"n": [1, 2.5, None, "ü"]})
     answer = await client.post(MINT, json=body)
     assert answer.status_code == 201, answer.text
@@ -48,7 +55,9 @@ async def test_three_witnesses_make_a_birth_certificate(client, order, founder, 
     assert [each["lct_id"] for each in document["mrh"]["witnessing"]] == sorted(given)
 
 
-async def test_fewer_witnesses_make_no_birth_certificate(client, order, members):
+async def test_fewer_witnesses_make_no_birth_certificate(
+    client: httpx.AsyncClient, order: Order, members: list[Key]
+) -> None:
     answer = await client.post(MINT, json=order(entity_type="ai", witnesses=members[:2]))
     assert (answer.status_code, answer.json()["data"]["birth_certificate"]) == (201, None)
     document = (await client.get(f"/v1/lct/{answer.json()['data']['lct_id']}")).json()
@@ -56,7 +65,9 @@ async def test_fewer_witnesses_make_no_birth_certificate(client, order, members)
 
 
 @pytest.mark.parametrize(("kind", "quorum"), KINDS)
-async def test_below_quorum_is_refused(unwitnessed, order, members, new_key, kind, quorum):
+async def test_below_quorum_is_refused(
+    unwitnessed: Problem, order: Order, members: list[Key], new_key: NewKey, kind: str, quorum: int
+) -> None:
     problem = await unwitnessed(order(entity_type=kind, witnesses=members[: quorum - 1]), "QUORUM")
     assert (problem["required"], problem["valid"], problem["refused"]) == (quorum, quorum - 1, [])
     strangers = [new_key() for _ in range(4)]
@@ -65,14 +76,16 @@ async def test_below_quorum_is_refused(unwitnessed, order, members, new_key, kin
     assert [each["witness"] for each in problem["refused"]] == [key.lct_id for key in strangers]
 
 
-async def test_a_witness_counts_once(client, order, founder, ledger):
+async def test_a_witness_counts_once(client: httpx.AsyncClient, order: Order, founder: Key, ledger: Ledger) -> None:
     before = await ledger.everything()
     answer = await client.post(MINT, json=order(entity_type="human", witnesses=[founder] * 3))
     assert (answer.status_code, answer.json()["code"]) == (422, "W4_ERR_VALIDATION")
     assert await ledger.everything() == before
 
 
-async def test_a_witness_of_another_society_is_refused(unwitnessed, order, members, new_key, database):
+async def test_a_witness_of_another_society_is_refused(
+    unwitnessed: Problem, order: Order, members: list[Key], new_key: NewKey, database: Database
+) -> None:
     other = new_key()
     await found_society(database, name="second", founder_public_key=other.public_key, grant=1)
     await unwitnessed(order(entity_type="device", witnesses=[other]), "UNKNOWN")
@@ -92,7 +105,9 @@ async def test_a_witness_of_another_society_is_refused(unwitnessed, order, membe
         {"public_key": None},
     ],
 )
-async def test_an_attestation_is_for_one_mint(unwitnessed, order, founder, new_key, testimonies, change):
+async def test_an_attestation_is_for_one_mint(
+    unwitnessed: Problem, order: Order, founder: Key, new_key: NewKey, testimonies: Testimonies, change: dict[str, Any]
+) -> None:
     body = order(entity_type="ai", witnesses=[founder])
     other = {**body, **change}
     if other["public_key"] is None:
@@ -102,7 +117,9 @@ async def test_an_attestation_is_for_one_mint(unwitnessed, order, founder, new_k
     assert problem["refused"][0]["detail"] == "the attestation is not about this mint"
 
 
-async def test_one_bad_attestation_beyond_the_quorum_refuses_the_mint(unwitnessed, order, members):
+async def test_one_bad_attestation_beyond_the_quorum_refuses_the_mint(
+    unwitnessed: Problem, order: Order, members: list[Key]
+) -> None:
     body = order(entity_type="ai", witnesses=members)
     body["witnesses"][2]["attestation"] = body["witnesses"][1]["attestation"]
     problem = await unwitnessed(body, "ATTESTATION")
@@ -110,14 +127,18 @@ async def test_one_bad_attestation_beyond_the_quorum_refuses_the_mint(unwitnesse
 
 
 @pytest.mark.parametrize("seconds", [-310, 310])
-async def test_an_attestation_of_another_time_is_refused(unwitnessed, order, founder, testimonies, seconds):
+async def test_an_attestation_of_another_time_is_refused(
+    unwitnessed: Problem, order: Order, founder: Key, testimonies: Testimonies, seconds: int
+) -> None:
     body = order()
     body["witnesses"] = testimonies(body, [founder], now=datetime.now(UTC) + timedelta(seconds=seconds))
     assert "not fresh" in (await unwitnessed(body, "ATTESTATION"))["detail"]
 
 
 @pytest.mark.parametrize("seconds", [-280, 280])
-async def test_an_attestation_within_its_time_is_accepted(client, order, founder, testimonies, seconds):
+async def test_an_attestation_within_its_time_is_accepted(
+    client: httpx.AsyncClient, order: Order, founder: Key, testimonies: Testimonies, seconds: int
+) -> None:
     body = order()
     body["witnesses"] = testimonies(body, [founder], now=datetime.now(UTC) + timedelta(seconds=seconds))
     assert (await client.post(MINT, json=body)).status_code == 201
@@ -140,7 +161,14 @@ async def test_an_attestation_within_its_time_is_accepted(client, order, founder
     ],
     ids=lambda change: next(iter(change)),
 )
-async def test_an_attestation_has_exactly_its_members(unwitnessed, client, order, founder, testimonies, change):
+async def test_an_attestation_has_exactly_its_members(
+    unwitnessed: Problem,
+    client: httpx.AsyncClient,
+    order: Order,
+    founder: Key,
+    testimonies: Testimonies,
+    change: dict[str, Any],
+) -> None:
     body = order(witnesses=[founder])
     signed = read_statement(body["witnesses"][0]["attestation"], founder.public_key)
     assert (signed["role"], signed["policy"]) == (ROLE, POLICY)
@@ -150,8 +178,10 @@ async def test_an_attestation_has_exactly_its_members(unwitnessed, client, order
     assert (await client.post(MINT, json=body)).status_code == 201, "the same without the change is accepted"
 
 
-async def test_a_witness_uses_a_nonce_once(unwitnessed, client, order, members, testimonies):
-    def with_nonce(key):
+async def test_a_witness_uses_a_nonce_once(
+    unwitnessed: Problem, client: httpx.AsyncClient, order: Order, members: list[Key], testimonies: Testimonies
+) -> None:
+    def with_nonce(key: Key) -> Body:
         body = order()
         return {**body, "witnesses": testimonies(body, [key], nonce=b"n" * 16)}
 
@@ -163,7 +193,9 @@ async def test_a_witness_uses_a_nonce_once(unwitnessed, client, order, members, 
     assert (await client.post(MINT, json=with_nonce(members[1]))).status_code == 201
 
 
-async def test_a_nonce_used_by_two_mints_at_once_counts_for_one(client, order, founder, testimonies, ledger):
+async def test_a_nonce_used_by_two_mints_at_once_counts_for_one(
+    client: httpx.AsyncClient, order: Order, founder: Key, testimonies: Testimonies, ledger: Ledger
+) -> None:
     bodies = [order() for _ in range(6)]
     for body in bodies:
         body["witnesses"] = testimonies(body, [founder], nonce=b"n" * 16)
@@ -172,12 +204,14 @@ async def test_a_nonce_used_by_two_mints_at_once_counts_for_one(client, order, f
     assert await ledger.violations() == []
 
 
-async def test_a_repeated_witnessed_mint_gets_the_first_answer(client, order, members):
+async def test_a_repeated_witnessed_mint_gets_the_first_answer(
+    client: httpx.AsyncClient, order: Order, members: list[Key]
+) -> None:
     body, key = order(entity_type="human", witnesses=members), {"Idempotency-Key": "birth"}
     first = await client.post(MINT, json=body, headers=key)
     again = await client.post(MINT, json=body, headers=key)
     assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
 
 
-def test_a_time_is_signed_as_text_in_utc():
+def test_a_time_is_signed_as_text_in_utc() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", timestamp(datetime.now(UTC).replace(microsecond=5)))

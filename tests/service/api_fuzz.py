@@ -79,6 +79,8 @@ def meant(name: str, case: Case, known: Known, choose: Choose) -> None:
     elif name == "found_society":
         key = new_key()
         body.update(founder_public_key=key.public_key)
+        if choose(st.integers(0, 3)):
+            body["name"] = f"society-{next(_numbers)}"
         body["binding_proof"] = prove_binding(key.private, EntityType.ORGANIZATION)
         for fund in ("founder_funds", "pool_funds"):
             if body.get(fund):

@@ -157,11 +157,12 @@ def target_promql(dashboard: dict[str, Any]) -> Iterator[Finding]:
 
 
 def target_rate_interval(dashboard: dict[str, Any]) -> Iterator[Finding]:
-    wanted = promql.parse(f"x[{RATE_INTERVAL}]").range
+    wanted = promql.parse(f"x[{RATE_INTERVAL}]")
+    assert isinstance(wanted, promql.MatrixSelector)
     for title, expr, tree in _trees(dashboard):
         for node, parents in walk(tree):
             function = parents[-1].func.name if parents and isinstance(parents[-1], promql.Call) else ""
-            if isinstance(node, promql.MatrixSelector) and (node.range == wanted) != (function in RATES):
+            if isinstance(node, promql.MatrixSelector) and (node.range == wanted.range) != (function in RATES):
                 yield Finding(title, f"$__rate_interval is for rate(), and rate() is for it: {expr}")
 
 

@@ -16,7 +16,7 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 from infra.policy.rules import RULES
 
-NO_OPTIONS: Any = None
+NO_OPTIONS: Any = None  # no rule asks for them
 
 
 def violations(rule: Policy, manifests: Sequence[dict[str, Any]]) -> list[str]:

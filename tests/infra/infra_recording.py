@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import runpy
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ _SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb
 def pod_template(workload: "Resource") -> dict[str, Any]:
     """The template of the pods that a Deployment, Job or CronJob makes."""
     spec = workload.inputs["spec"]
-    return spec.get("jobTemplate", {}).get("spec", spec)["template"]
+    return dict(spec.get("jobTemplate", {}).get("spec", spec)["template"])
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        return self.inputs["metadata"]["name"]
+        return str(self.inputs["metadata"]["name"])
 
 
 class _Monitor(mocks.MockMonitor):
@@ -64,7 +65,7 @@ class _Monitor(mocks.MockMonitor):
         self._recorded = recorded
 
     def RegisterResource(self, request: Any) -> Any:
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # Pulumi gives it no types
         self._recorded.append(
             Resource(
                 type=request.type,
@@ -129,6 +130,10 @@ class Program:
         return seen
 
 
+ProgramOf = Callable[[str], Program]
+"""A run of the program for each environment, as the fixture `program_of` gives."""
+
+
 def run_program(config: dict[str, Any], recorded: list[Resource] | None = None) -> Program:
     """The program's resources with `config`, a plain value for each key; raises whatever the program raises.
 
@@ -148,7 +153,11 @@ def _run(config: dict[str, Any], recorded: list[Resource]) -> None:
         asyncio.set_event_loop(loop)
         mocks.set_mocks(_Echo(), project="web4-identity", stack="test", preview=False, monitor=_Monitor(recorded))
         set_all_config({f"web4-identity:{key}": _as_pulumi(value) for key, value in config.items()})
-        pulumi.runtime.test(lambda: runpy.run_path(str(ROOT / "infra"), run_name="__main__") and None)()
+
+        def program() -> None:
+            runpy.run_path(str(ROOT / "infra"), run_name="__main__")
+
+        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # Pulumi gives it no types
 
 
 def is_secret(value: Any) -> bool:

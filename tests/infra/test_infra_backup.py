@@ -27,17 +27,17 @@ ROLE = "arn:aws:iam::123456789012:role/web4-backup"
 
 
 @pytest.fixture(scope="module")
-def elsewhere(config) -> Program:
+def elsewhere(config: dict[str, Any]) -> Program:
     return run_program(overlay(config, {"backup": ELSEWHERE}))
 
 
 def cluster(program: Program) -> dict[str, Any]:
-    return program.find("Cluster", "web4-identity-db").inputs["spec"]
+    return dict(program.find("Cluster", "web4-identity-db").inputs["spec"])
 
 
 def container(program: Program, name: str) -> dict[str, Any]:
     (found,) = pod_template(program.find("CronJob", name))["spec"]["containers"]
-    return found
+    return dict(found)
 
 
 def problem(config: dict[str, Any], change: dict[str, Any]) -> str:
@@ -46,7 +46,7 @@ def problem(config: dict[str, Any], change: dict[str, Any]) -> str:
     return str(caught.value)
 
 
-def test_the_stacks_own_store_is_where_its_database_archives_to(program):
+def test_the_stacks_own_store_is_where_its_database_archives_to(program: Program) -> None:
     store = cluster(program)["backup"]["barmanObjectStore"]
     service = program.find("Service", "web4-object-store").inputs["spec"]
     assert store["endpointURL"] == f"https://web4-object-store:{service['ports'][0]['port']:.0f}"
@@ -57,7 +57,7 @@ def test_the_stacks_own_store_is_where_its_database_archives_to(program):
     )
 
 
-def test_a_store_elsewhere_is_used_as_the_settings_say(elsewhere):
+def test_a_store_elsewhere_is_used_as_the_settings_say(elsewhere: Program) -> None:
     backup = cluster(elsewhere)["backup"]
     assert backup == {
         "barmanObjectStore": {
@@ -82,7 +82,7 @@ RESTORED = {
 }
 
 
-def test_a_new_database_begins_empty_or_with_backups(config, program):
+def test_a_new_database_begins_empty_or_with_backups(config: dict[str, Any], program: Program) -> None:
     named = {"database": "web4_identity_db", "owner": "web4_identity"}
     assert cluster(program)["bootstrap"] == {"initdb": named}
     assert "externalClusters" not in cluster(program)
@@ -96,17 +96,17 @@ def test_a_new_database_begins_empty_or_with_backups(config, program):
     ]
 
 
-def test_without_a_time_all_that_was_archived_is_restored(config):
+def test_without_a_time_all_that_was_archived_is_restored(config: dict[str, Any]) -> None:
     newest = {**RESTORED, "recovery": {"server_name": "web4-identity-db", "target_time": None}}
     assert "recoveryTarget" not in cluster(run_program(overlay(config, {"backup": newest})))["bootstrap"]["recovery"]
 
 
 @pytest.mark.parametrize("folder", [None, "web4-identity-db"])
-def test_a_restored_database_archives_to_another_folder(config, folder):
+def test_a_restored_database_archives_to_another_folder(config: dict[str, Any], folder: str | None) -> None:
     assert "recovery needs server_name, another folder" in problem(config, {**RESTORED, "server_name": folder})
 
 
-def test_with_a_role_there_are_no_credentials(config):
+def test_with_a_role_there_are_no_credentials(config: dict[str, Any]) -> None:
     program = run_program(overlay(config, {"backup": {**ELSEWHERE, "credentials_secret_name": None, "iam_role": ROLE}}))
     assert cluster(program)["backup"]["barmanObjectStore"]["s3Credentials"] == {"inheritFromIAMRole": True}
     annotation = {"eks.amazonaws.com/role-arn": ROLE}
@@ -116,19 +116,19 @@ def test_with_a_role_there_are_no_credentials(config):
     assert not [name for name in names if name.startswith("AWS_") and "KEY" in name]
 
 
-def test_base_backups_begin_at_once_and_go_on_as_scheduled(otherwise):
+def test_base_backups_begin_at_once_and_go_on_as_scheduled(otherwise: Program) -> None:
     spec = otherwise.find("ScheduledBackup", "web4-identity-db").inputs["spec"]
     assert (spec["schedule"], spec["immediate"]) == ("0 30 1 * * 0", True)
     assert spec["cluster"] == {"name": "web4-identity-db"}
 
 
-def test_wal_is_archived_in_time_and_commits_are_dated(otherwise, program):
+def test_wal_is_archived_in_time_and_commits_are_dated(otherwise: Program, program: Program) -> None:
     parameters = cluster(otherwise)["postgresql"]["parameters"]
     assert (parameters["archive_timeout"], parameters["track_commit_timestamp"]) == ("300s", "on")
     assert cluster(program)["postgresql"]["parameters"]["archive_timeout"] == "60s"
 
 
-def test_without_backups_there_is_nothing_of_them(config):
+def test_without_backups_there_is_nothing_of_them(config: dict[str, Any]) -> None:
     program = run_program({key: value for key, value in config.items() if key != "backup"})
     assert "backup" not in cluster(program)
     assert {each.name for each in program.of_kind("CronJob")} == {"web4-identity-scan"}
@@ -136,26 +136,26 @@ def test_without_backups_there_is_nothing_of_them(config):
     assert not [each.name for each in program.of_kind("NetworkPolicy") if "restore" in each.name]
 
 
-def test_the_copied_settings_make_the_same_stack_again(config, program):
+def test_the_copied_settings_make_the_same_stack_again(config: dict[str, Any], program: Program) -> None:
     text = program.find("ConfigMap", "web4-configuration-copy").inputs["data"]["settings.yaml"]
     values = {key.removeprefix("web4-identity:"): value for key, value in yaml.safe_load(text)["config"].items()}
     assert build_settings(values) == build_settings(config)
 
 
-def test_the_copy_is_made_with_postgres_image(program):
+def test_the_copy_is_made_with_postgres_image(program: Program) -> None:
     assert container(program, "web4-configuration-copy")["image"] == cluster(program)["imageName"]
     assert container(program, "web4-configuration-copy")["command"][1].endswith("/copy_configuration.py")
     assert "copy_configuration.py" in program.find("ConfigMap", "web4-configuration-copy").inputs["data"]
 
 
-def test_the_drill_is_monthly_and_tried_once(program):
+def test_the_drill_is_monthly_and_tried_once(program: Program) -> None:
     spec = program.find("CronJob", "web4-restore-drill").inputs["spec"]
     assert spec["schedule"] == "0 4 1 * *"
     assert spec["jobTemplate"]["spec"]["backoffLimit"] == 0
     assert pod_template(program.find("CronJob", "web4-restore-drill"))["spec"]["restartPolicy"] == "Never"
 
 
-def test_the_drills_account_removes_its_own_cluster_alone(program):
+def test_the_drills_account_removes_its_own_cluster_alone(program: Program) -> None:
     rules = program.find("Role", "web4-restore-drill").inputs["rules"]
     may = {
         (verb, resource, name)
@@ -207,10 +207,10 @@ def test_the_drills_account_removes_its_own_cluster_alone(program):
         ),
     ],
 )
-def test_what_cannot_be_is_told(config, change, line):
+def test_what_cannot_be_is_told(config: dict[str, Any], change: dict[str, Any], line: str) -> None:
     assert problem(config, change).startswith(f"web4-identity:{line}")
 
 
-def test_prod_refuses_a_store_that_is_lost_with_the_cluster(config):
+def test_prod_refuses_a_store_that_is_lost_with_the_cluster(config: dict[str, Any]) -> None:
     found = list(refusals(build_settings(config)))
     assert "backup.local_store: it is lost with the cluster; prod wants a destination elsewhere" in found

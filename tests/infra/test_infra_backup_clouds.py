@@ -34,12 +34,12 @@ ACCESS = {
 
 
 @pytest.fixture(scope="module", params=STORES)
-def cloud(request) -> str:
-    return request.param
+def cloud(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def program(config, cloud) -> Program:
+def program(config: dict[str, Any], cloud: str) -> Program:
     return run_program(overlay(config, {"backup": {"local_store": None, **STORES[cloud]}}))
 
 
@@ -49,7 +49,9 @@ def problem(config: dict[str, Any], change: dict[str, Any]) -> str:
     return str(caught.value)
 
 
-def test_who_archives_and_who_copies_are_let_in_as_the_same_identity_without_a_key(program, cloud):
+def test_who_archives_and_who_copies_are_let_in_as_the_same_identity_without_a_key(
+    program: Program, cloud: str
+) -> None:
     kind, words, annotation, identity = ACCESS[cloud]
     spec = program.find("Cluster", "web4-identity-db").inputs["spec"]
     store = spec["backup"]["barmanObjectStore"]
@@ -63,7 +65,7 @@ def test_who_archives_and_who_copies_are_let_in_as_the_same_identity_without_a_k
     assert not [each for each in template["spec"]["containers"][0]["env"] if "valueFrom" in each]
 
 
-def test_on_azure_alone_the_pods_are_labelled_too(program, cloud):
+def test_on_azure_alone_the_pods_are_labelled_too(program: Program, cloud: str) -> None:
     label = {"azure.workload.identity/use": "true"} if cloud == "azure" else {}
     spec = program.find("Cluster", "web4-identity-db").inputs["spec"]
     assert spec.get("inheritedMetadata", {}).get("labels", {}) == label
@@ -71,7 +73,7 @@ def test_on_azure_alone_the_pods_are_labelled_too(program, cloud):
     assert labels == {"app": "web4-configuration-copy", **label}
 
 
-def test_on_gke_alone_they_reach_the_metadata_server(program, cloud):
+def test_on_gke_alone_they_reach_the_metadata_server(program: Program, cloud: str) -> None:
     found = {each.name for each in program.of_kind("NetworkPolicy") if "metadata-server" in each.name}
     who = {"postgres", "restored", "configuration-copy"} if cloud == "gs" else set()
     assert found == {f"{each}-to-metadata-server-out" for each in who}
@@ -96,7 +98,7 @@ def test_on_gke_alone_they_reach_the_metadata_server(program, cloud):
         ({**STORES["azure"], "destination": "https://web4.io/backups"}, ".destination: String should match pattern"),
     ],
 )
-def test_what_cannot_be_is_told(config, change, line):
+def test_what_cannot_be_is_told(config: dict[str, Any], change: dict[str, Any], line: str) -> None:
     assert line in problem(config, change)
 
 
@@ -147,7 +149,7 @@ def copied(folder: Path, destination: str, extra: bytes) -> subprocess.Completed
     )
 
 
-def test_the_settings_are_copied_and_read_back(cloud, tmp_path):
+def test_the_settings_are_copied_and_read_back(cloud: str, tmp_path: Path) -> None:
     destination = STORES[cloud]["destination"]
     done = copied(tmp_path, destination, b"")
     assert done.returncode == 0, done.stderr

@@ -220,16 +220,18 @@ def lines_of(config: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(("change", "line"), BAD.values(), ids=BAD)
-def test_a_bad_setting_is_refused_before_anything_is_made(config, change, line):
+def test_a_bad_setting_is_refused_before_anything_is_made(
+    config: dict[str, Any], change: dict[str, Any], line: str
+) -> None:
     (found,) = lines_of(overlay(config, change))
     assert found.startswith(f"web4-identity:{line}")
 
 
-def test_the_table_is_as_long_as_the_issue_wants_it():
+def test_the_table_is_as_long_as_the_issue_wants_it() -> None:
     assert len(BAD) >= 25
 
 
-def test_every_mistake_has_a_line_of_its_own(config):
+def test_every_mistake_has_a_line_of_its_own(config: dict[str, Any]) -> None:
     change = {"identity": {"replicas": 0, "min_witness_reputation": 2}, "namespace": "Web4"}
     assert [line.split(": ")[0] for line in lines_of(overlay(config, change))] == [
         "web4-identity:namespace",
@@ -238,12 +240,12 @@ def test_every_mistake_has_a_line_of_its_own(config):
     ]
 
 
-def test_an_environment_that_does_not_exist_hides_no_other_mistake(config):
+def test_an_environment_that_does_not_exist_hides_no_other_mistake(config: dict[str, Any]) -> None:
     lines = lines_of(overlay(config, {"environment": "production", "identity": {"replicas": 0}}))
     assert [line.split(": ")[0] for line in lines] == ["web4-identity:environment", "web4-identity:identity.replicas"]
 
 
-def test_a_required_key_is_named(config):
+def test_a_required_key_is_named(config: dict[str, Any]) -> None:
     without = {key: value for key, value in config.items() if key != "environment"}
     assert lines_of(without) == ["web4-identity:environment: got None, want one of local, dev, staging, prod"]
     edge = {key: value for key, value in config["edge"].items() if key != "tls"}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from infra_dashboard_lint import RULES, data_panels, expressions
+from infra_recording import Program
 
 from dashboards import FOLDER, GOLDEN, build_all
 from monitoring import RUNBOOKS, rule_groups
@@ -34,7 +35,7 @@ EXCEPTIONS = yaml.safe_load((FOLDER / ".lint").read_text())["exclusions"]
 @cache
 def board(file_name: str) -> dict[str, Any]:
     """A built dashboard, which nobody may change."""
-    return json.loads(BUILT[file_name])
+    return dict(json.loads(BUILT[file_name]))
 
 
 def linked_alerts(dashboard: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
@@ -43,12 +44,12 @@ def linked_alerts(dashboard: dict[str, Any], prefix: str) -> list[tuple[str, str
     return [(link["title"].removeprefix(prefix), link["url"]) for link in links if link["title"].startswith(prefix)]
 
 
-def test_the_committed_dashboards_are_what_the_builders_build():
+def test_the_committed_dashboards_are_what_the_builders_build() -> None:
     committed = {path.name: path.read_text() for path in GOLDEN.glob("*.json")}
     assert committed == build_all(), "run `make dashboards` and commit what it writes"
 
 
-def test_the_guides_panels_come_first_with_its_titles_and_queries():
+def test_the_guides_panels_come_first_with_its_titles_and_queries() -> None:
     first = board("web4-identity.json")["panels"][: len(GUIDE)]
     queries = {panel["title"]: panel["targets"][0]["expr"] for panel in first}
     assert {
@@ -60,7 +61,7 @@ def test_the_guides_panels_come_first_with_its_titles_and_queries():
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("file_name", FILES)
-def test_the_linter_has_nothing_against_it_but_what_is_excepted(file_name, rule):
+def test_the_linter_has_nothing_against_it_but_what_is_excepted(file_name: str, rule: str) -> None:
     dashboard = board(file_name)
     excepted = {
         entry["panel"]
@@ -114,7 +115,7 @@ FAULTS["target-logql-auto-rule"] = FAULTS["target-logql-rule"]
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_each_rule_finds_what_it_is_for(rule):
+def test_each_rule_finds_what_it_is_for(rule: str) -> None:
     for spoil in FAULTS[rule]:
         spoiled = copy.deepcopy(board("web4-redis.json"))
         assert list(RULES[rule](spoiled)) == []
@@ -122,7 +123,7 @@ def test_each_rule_finds_what_it_is_for(rule):
         assert list(RULES[rule](spoiled))
 
 
-def test_every_exception_is_of_a_rule_and_a_dashboard_that_exist():
+def test_every_exception_is_of_a_rule_and_a_dashboard_that_exist() -> None:
     titles = {board(file_name)["title"] for file_name in FILES}
     assert EXCEPTIONS.keys() <= RULES.keys() and len(RULES) == 17
     assert {entry["dashboard"] for each in EXCEPTIONS.values() for entry in each["entries"]} <= titles
@@ -130,7 +131,7 @@ def test_every_exception_is_of_a_rule_and_a_dashboard_that_exist():
 
 
 @pytest.mark.parametrize("file_name", FILES)
-def test_a_dashboard_can_be_provisioned_and_imported(file_name):
+def test_a_dashboard_can_be_provisioned_and_imported(file_name: str) -> None:
     dashboard = board(file_name)
     assert f"{dashboard['uid']}.json" == file_name and len(dashboard["uid"]) <= 40
     assert "elements" not in dashboard, "the v2 model, which provisioning rejects"
@@ -141,7 +142,7 @@ def test_a_dashboard_can_be_provisioned_and_imported(file_name):
 
 
 @pytest.mark.parametrize("file_name", FILES)
-def test_no_two_panels_share_a_place_a_number_or_a_title(file_name):
+def test_no_two_panels_share_a_place_a_number_or_a_title(file_name: str) -> None:
     panels = board(file_name)["panels"]
     taken: set[tuple[int, int]] = set()
     for panel in panels:
@@ -153,13 +154,13 @@ def test_no_two_panels_share_a_place_a_number_or_a_title(file_name):
 
 
 @pytest.mark.parametrize("file_name", FILES)
-def test_a_number_has_thresholds_of_its_own(file_name):
+def test_a_number_has_thresholds_of_its_own(file_name: str) -> None:
     for panel in data_panels(board(file_name)):
         if panel["type"] == "stat":
             assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"], panel["title"]
 
 
-def test_every_alert_is_shown_by_a_panel_that_links_to_it_and_to_its_runbook():
+def test_every_alert_is_shown_by_a_panel_that_links_to_it_and_to_its_runbook() -> None:
     shown: set[str] = set()
     for file_name in FILES:
         dashboard = board(file_name)
@@ -175,12 +176,12 @@ def test_every_alert_is_shown_by_a_panel_that_links_to_it_and_to_its_runbook():
     assert {name for name in shown if not (RUNBOOKS / f"{name}.md").is_file()} == set()
 
 
-def test_what_the_links_ask_for_is_a_variable_there():
+def test_what_the_links_ask_for_is_a_variable_there() -> None:
     names = {each["name"] for each in board("web4-alerting.json")["templating"]["list"]}
     assert {"datasource", "alert"} <= names
 
 
-def test_every_objective_has_its_panels_and_every_recorded_series_in_them_exists():
+def test_every_objective_has_its_panels_and_every_recorded_series_in_them_exists() -> None:
     recorded = {rule["record"] for group in rule_groups() for rule in group["rules"] if "record" in rule}
     dashboard = board("web4-slo.json")
     for slo in SLOS:
@@ -189,7 +190,7 @@ def test_every_objective_has_its_panels_and_every_recorded_series_in_them_exists
         assert all(any(f"{name}{{" in expr for name in recorded) for expr in own), own
 
 
-def test_each_dashboard_is_a_config_map_that_a_sidecar_finds_too(program):
+def test_each_dashboard_is_a_config_map_that_a_sidecar_finds_too(program: Program) -> None:
     config_maps = [each for each in program.of_kind("ConfigMap") if each.name.startswith("dashboard-")]
     assert all(each.inputs["metadata"]["labels"]["grafana_dashboard"] == "1" for each in config_maps)
     assert {key: text for each in config_maps for key, text in each.inputs["data"].items()} == build_all()

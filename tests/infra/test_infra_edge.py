@@ -15,6 +15,7 @@ import httpx
 import pytest
 from infra_nginx import Ports, assert_problem, nginx, running, serving, wait_for_answer, write_conf
 from infra_ports import free_ports
+from infra_recording import Program
 from infra_upstream import SlowUpstream, Upstream
 
 from infra.nginx_conf import retry_after_seconds
@@ -41,13 +42,13 @@ def edge(conf: Path) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_nginx_accepts_the_configuration(conf):
+def test_nginx_accepts_the_configuration(conf: Path) -> None:
     done = subprocess.run([nginx(), "-t", "-e", "stderr", "-c", str(conf)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
 
 
-def test_only_the_guides_tls_versions_are_spoken(edge, conf):
+def test_only_the_guides_tls_versions_are_spoken(edge: httpx.Client, conf: Path) -> None:
     def handshake(version: str) -> bool:
         command = [
             "openssl",
@@ -66,7 +67,7 @@ def test_only_the_guides_tls_versions_are_spoken(edge, conf):
     assert spoken == {"tls1": False, "tls1_1": False, "tls1_2": True, "tls1_3": True}
 
 
-def test_http_2_is_spoken_to_who_offers_it(edge):
+def test_http_2_is_spoken_to_who_offers_it(edge: httpx.Client) -> None:
     trust = ssl.create_default_context()
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     trust.set_alpn_protocols(["h2", "http/1.1"])
@@ -74,7 +75,7 @@ def test_http_2_is_spoken_to_who_offers_it(edge):
         assert connection.selected_alpn_protocol() == "h2"
 
 
-def test_each_request_is_a_line_of_json_without_what_does_not_belong_in_a_log(edge, conf):
+def test_each_request_is_a_line_of_json_without_what_does_not_belong_in_a_log(edge: httpx.Client, conf: Path) -> None:
     edge.get("/v1/lct?society=private", headers={"User-Agent": "private", "Authorization": "private"})
     (line,) = (conf.parent / "access.log").read_text().splitlines()
     said = json.loads(line)
@@ -82,14 +83,14 @@ def test_each_request_is_a_line_of_json_without_what_does_not_belong_in_a_log(ed
     assert "private" not in line
 
 
-def test_every_answer_has_the_guides_headers_once(edge):
+def test_every_answer_has_the_guides_headers_once(edge: httpx.Client) -> None:
     for path in ("/", "/metrics", "/limited"):
         headers = edge.get(path).headers
         for name, value in GUIDE_HEADERS.items():
             assert headers.get_list(name) == [value], path
 
 
-def test_the_service_learns_who_asks(edge):
+def test_the_service_learns_who_asks(edge: httpx.Client) -> None:
     seen = edge.get("/", headers={"Host": "identity.web4.example.com", "X-Forwarded-For": "198.51.100.7"}).text
     lines = dict(line.split(": ", 1) for line in seen.strip().splitlines())
     assert lines["Host"] == "identity.web4.example.com"
@@ -99,17 +100,19 @@ def test_the_service_learns_who_asks(edge):
     assert len(lines["X-Request-ID"]) == 32
 
 
-def test_the_service_learns_the_port_that_was_asked_for(edge):
+def test_the_service_learns_the_port_that_was_asked_for(edge: httpx.Client) -> None:
     # A payer signs the authority it connects to, so a port lost on the way would make every signature invalid.
     assert f"Host: 127.0.0.1:{PORTS.https}\n" in edge.get("/").text
 
 
-def test_metrics_are_not_for_the_internet(edge):
+def test_metrics_are_not_for_the_internet(edge: httpx.Client) -> None:
     assert_problem(edge.get("/metrics"), 404, "W4_ERR_NOT_FOUND")
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_over_the_services_limit_reaches_it_and_a_far_larger_one_does_not(edge, chunked):
+def test_a_body_over_the_services_limit_reaches_it_and_a_far_larger_one_does_not(
+    edge: httpx.Client, chunked: bool
+) -> None:
     def post(size: int) -> httpx.Response:
         return edge.post("/", content=iter([b"x" * size]) if chunked else b"x" * size)
 
@@ -117,30 +120,30 @@ def test_a_body_over_the_services_limit_reaches_it_and_a_far_larger_one_does_not
     assert_problem(post(17 * 1024), 413, "W4_ERR_BODY_TOO_LARGE")
 
 
-def test_21_requests_pass_at_once_and_the_next_is_told_when_to_come_again(edge):
+def test_21_requests_pass_at_once_and_the_next_is_told_when_to_come_again(edge: httpx.Client) -> None:
     answers = [edge.get("/") for _ in range(22)]
     assert [each.status_code for each in answers] == [200] * 21 + [429]
     assert_problem(answers[-1], 429, "W4_ERR_RATE_LIMITED")
     assert answers[-1].headers.get_list("retry-after") == ["6"]
 
 
-def test_the_services_own_refusal_keeps_its_own_retry_after(edge):
+def test_the_services_own_refusal_keeps_its_own_retry_after(edge: httpx.Client) -> None:
     answer = edge.get("/limited")
     assert answer.status_code == 429
     assert answer.headers.get_list("retry-after") == ["33"]
 
 
-def test_the_plain_port_leads_nowhere_and_shows_its_figures_to_its_own_pod_only(edge):
+def test_the_plain_port_leads_nowhere_and_shows_its_figures_to_its_own_pod_only(edge: httpx.Client) -> None:
     assert httpx.get(f"http://127.0.0.1:{PORTS.health}/v1/lct/x").status_code == 404
     assert "Active connections" in httpx.get(f"http://127.0.0.1:{PORTS.health}/stub_status").text
 
 
-def test_without_the_service_the_edge_answers_with_a_problem(conf):
+def test_without_the_service_the_edge_answers_with_a_problem(conf: Path) -> None:
     with running(conf, PORTS) as client:
         assert_problem(client.get("/"), 502, "W4_ERR_UNAVAILABLE")
 
 
-def test_a_leaving_edge_finishes_what_it_has(conf, program):
+def test_a_leaving_edge_finishes_what_it_has(conf: Path, program: Program) -> None:
     """The hook itself, on a real nginx: its process stands for the container's process 1."""
     spec = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]
     shell, flag, hook = spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
@@ -169,5 +172,5 @@ def test_a_leaving_edge_finishes_what_it_has(conf, program):
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [("10r/m", 6), ("60r/m", 1), ("7r/m", 9), ("5r/s", 1)])
-def test_retry_after_is_the_limits_pace(rate, seconds):
+def test_retry_after_is_the_limits_pace(rate: str, seconds: int) -> None:
     assert retry_after_seconds(rate) == seconds

@@ -21,6 +21,8 @@ from infra.settings import ClientAddressSettings, EdgeRateLimit
 
 pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
+RunEdge = Callable[..., httpx.Client]
+
 PORTS = Ports(*free_ports(3))
 TWO_EACH = EdgeRateLimit(rate="1r/m", burst=1)
 HERE, ELSEWHERE = "127.0.0.0/8", "10.0.0.0/8"
@@ -75,7 +77,7 @@ def ask(beginning: bytes) -> tuple[int, str]:
         return answer.status, answer.read().decode()
 
 
-def test_a_forwarded_address_is_the_clients_when_the_one_in_front_is_trusted(edge, tmp_path):
+def test_a_forwarded_address_is_the_clients_when_the_one_in_front_is_trusted(edge: RunEdge, tmp_path: Path) -> None:
     client = edge(source="x_forwarded_for", trusted_ranges=(HERE,))
     seen = told(forwarded(client, CLIENT).text)
     assert seen["X-Real-IP"] == CLIENT
@@ -83,7 +85,7 @@ def test_a_forwarded_address_is_the_clients_when_the_one_in_front_is_trusted(edg
     assert json.loads((tmp_path / "access.log").read_text())["client"] == CLIENT
 
 
-def test_what_a_client_itself_put_before_its_address_is_not_believed(edge):
+def test_what_a_client_itself_put_before_its_address_is_not_believed(edge: RunEdge) -> None:
     client = edge(source="x_forwarded_for", trusted_ranges=(HERE,))
     assert told(forwarded(client, f"203.0.113.1, {CLIENT}").text)["X-Real-IP"] == CLIENT
     assert told(forwarded(client, f"203.0.113.1, {CLIENT}, 127.0.0.9").text)["X-Real-IP"] == CLIENT  # two in front
@@ -92,30 +94,30 @@ def test_what_a_client_itself_put_before_its_address_is_not_believed(edge):
 @pytest.mark.parametrize(
     "rules", [{}, {"source": "x_forwarded_for", "trusted_ranges": (ELSEWHERE,)}], ids=["nobody trusted", "another"]
 )
-def test_a_forwarded_address_from_who_is_not_trusted_is_ignored(edge, rules):
+def test_a_forwarded_address_from_who_is_not_trusted_is_ignored(edge: RunEdge, rules: dict[str, Any]) -> None:
     assert told(forwarded(edge(**rules), CLIENT).text)["X-Real-IP"] == "127.0.0.1"
 
 
-def test_each_forwarded_client_has_a_limit_of_its_own(edge):
+def test_each_forwarded_client_has_a_limit_of_its_own(edge: RunEdge) -> None:
     client = edge(TWO_EACH, source="x_forwarded_for", trusted_ranges=(HERE,))
     answers = [forwarded(client, each).status_code for each in (CLIENT, CLIENT, CLIENT, OTHER_CLIENT)]
     assert answers == [200, 200, 429, 200]
 
 
 @pytest.mark.parametrize("version", [v1, v2])
-def test_the_proxy_protocol_names_the_client(edge, version):
+def test_the_proxy_protocol_names_the_client(edge: RunEdge, version: Callable[[str], bytes]) -> None:
     edge(TWO_EACH, source="proxy_protocol", trusted_ranges=(HERE,))
     status, text = ask(version(CLIENT))
     assert (status, told(text)["X-Real-IP"]) == (200, CLIENT)
     assert [ask(version(each))[0] for each in (CLIENT, CLIENT, OTHER_CLIENT)] == [200, 429, 200]
 
 
-def test_without_the_proxy_protocol_nobody_is_answered(edge):
+def test_without_the_proxy_protocol_nobody_is_answered(edge: RunEdge) -> None:
     edge(source="proxy_protocol", trusted_ranges=(HERE,))
     with pytest.raises(OSError):  # of TLS or of TCP: nginx just ends the connection
         ask(b"")
 
 
-def test_the_proxy_protocol_of_who_is_not_trusted_names_nobody(edge):
+def test_the_proxy_protocol_of_who_is_not_trusted_names_nobody(edge: RunEdge) -> None:
     edge(source="proxy_protocol", trusted_ranges=(ELSEWHERE,))
     assert told(ask(v1(CLIENT))[1])["X-Real-IP"] == "127.0.0.1"

@@ -37,11 +37,14 @@ class SlowWhereAsked(SlowUpstream):
     asked, may_answer = threading.Event(), threading.Event()
 
     def do_GET(self) -> None:
-        (super() if self.path == "/slow" else super(SlowUpstream, self)).do_GET()
+        if self.path == "/slow":
+            super().do_GET()
+        else:
+            super(SlowUpstream, self).do_GET()
 
 
 @pytest.fixture
-def edge(tmp_path: Path) -> Iterator[subprocess.Popen]:
+def edge(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The edge with certificate number 1, started by its script; its words are in start.log."""
     conf = write_conf(tmp_path, PORTS, NO_LIMIT)
     mount(tmp_path, 1)
@@ -84,7 +87,9 @@ def served() -> int:
     trust = ssl.create_default_context()
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     with trust.wrap_socket(socket.create_connection(("127.0.0.1", PORTS.https))) as connection:
-        return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True)).serial_number
+        given = connection.getpeercert(binary_form=True)
+    assert given is not None  # a server on TLS always shows one
+    return x509.load_der_x509_certificate(given).serial_number
 
 
 def wait_until(met: Callable[[], bool]) -> None:
@@ -94,7 +99,7 @@ def wait_until(met: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_a_renewed_certificate_is_served_and_no_request_is_lost(edge, tmp_path):
+def test_a_renewed_certificate_is_served_and_no_request_is_lost(edge: subprocess.Popen[bytes], tmp_path: Path) -> None:
     done = threading.Event()
 
     def stream() -> list[int]:
@@ -135,7 +140,9 @@ ANOTHER_KIND_OF_KEY = Ed25519PrivateKey.generate().private_bytes(
     ],
     ids=["no certificate", "a key of another kind, which nginx itself accepts"],
 )
-def test_what_cannot_be_served_is_refused_and_the_certificate_before_is_served_on(edge, tmp_path, changes, reason):
+def test_what_cannot_be_served_is_refused_and_the_certificate_before_is_served_on(
+    edge: subprocess.Popen[bytes], tmp_path: Path, changes: dict[str, bytes], reason: str
+) -> None:
     log = tmp_path / "start.log"
     mount(tmp_path, 2, changes)
     wait_until(lambda: "the new certificate is refused" in log.read_text())

@@ -1,24 +1,29 @@
 """What surrounds the edge's nginx in the cluster."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from infra_recording import run_program
+from infra_recording import Program, run_program
 
 from infra.environments import overlay
 
 pytestmark = pytest.mark.infra
 
 
-def test_the_clients_address_survives_the_way_in(program):
+def test_the_clients_address_survives_the_way_in(program: Program) -> None:
     spec = program.find("Service", "web4-edge").inputs["spec"]
     assert spec["externalTrafficPolicy"] == "Local"
     assert spec["type"] == "NodePort"
     assert spec["ports"] == [{"name": "https", "port": 443, "targetPort": 8443, "nodePort": 30443}]
 
 
-def test_a_change_of_the_configuration_makes_new_pods_and_one_of_the_certificate_does_not(program, config, tmp_path):
-    def mark(of) -> str:
+def test_a_change_of_the_configuration_makes_new_pods_and_one_of_the_certificate_does_not(
+    program: Program, config: dict[str, Any], tmp_path: Path
+) -> None:
+    def mark(of: Program) -> str:
         template = of.find("Deployment", "web4-edge").inputs["spec"]["template"]
-        return template["metadata"]["annotations"]["web4.io/content"]
+        return str(template["metadata"]["annotations"]["web4.io/content"])
 
     renewed = tmp_path / "renewed.crt"
     renewed.write_text("-----BEGIN CERTIFICATE-----\nrenewed\n")
@@ -28,7 +33,7 @@ def test_a_change_of_the_configuration_makes_new_pods_and_one_of_the_certificate
     assert mark(program) == mark(other_certificate)
 
 
-def test_the_certificate_is_mounted_so_that_the_kubelet_renews_it(program):
+def test_the_certificate_is_mounted_so_that_the_kubelet_renews_it(program: Program) -> None:
     """A file mounted by itself (subPath) stays as it was; the script looks for the whole folder's link."""
     spec = program.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]
     (tls,) = [each for each in spec["containers"][0]["volumeMounts"] if each["name"] == "tls"]
@@ -37,14 +42,14 @@ def test_the_certificate_is_mounted_so_that_the_kubelet_renews_it(program):
     assert spec["containers"][0]["command"] == ["sh", "/etc/nginx/start.sh"]
 
 
-def test_an_existing_tls_secret_is_used_and_none_is_made(by_hand):
+def test_an_existing_tls_secret_is_used_and_none_is_made(by_hand: Program) -> None:
     assert "web4-edge-tls" not in [each.name for each in by_hand.of_kind("Secret")]
     volumes = by_hand.find("Deployment", "web4-edge").inputs["spec"]["template"]["spec"]["volumes"]
     assert [each["secret"]["secretName"] for each in volumes if "secret" in each] == ["from-elsewhere"]
 
 
-def test_the_firewalls_rules_are_mounted_and_a_change_of_them_makes_new_pods(config):
-    def edge(**waf):
+def test_the_firewalls_rules_are_mounted_and_a_change_of_them_makes_new_pods(config: dict[str, Any]) -> None:
+    def edge(**waf: Any) -> tuple[set[str], set[str], str]:
         program = run_program(overlay(config, {"edge": {"waf": waf}}))
         template = program.find("Deployment", "web4-edge").inputs["spec"]["template"]
         mounts = {each["mountPath"] for each in template["spec"]["containers"][0]["volumeMounts"]}

@@ -72,7 +72,9 @@ def memory_mb(folder: Path) -> float:
 
 
 @pytest.mark.parametrize("behaviour", [silent, greeted, half_asked])
-def test_slow_clients_keep_nobody_out_and_are_ended(edge: Path, behaviour: Callable[[socket.socket], socket.socket]):
+def test_slow_clients_keep_nobody_out_and_are_ended(
+    edge: Path, behaviour: Callable[[socket.socket], socket.socket]
+) -> None:
     with ExitStack() as held:
         slow = []
         for _ in range(NUMBER):
@@ -86,7 +88,7 @@ def test_slow_clients_keep_nobody_out_and_are_ended(edge: Path, behaviour: Calla
                 pass
 
 
-def test_a_client_that_goes_on_sending_a_header_byte_by_byte_is_ended_too(edge: Path):
+def test_a_client_that_goes_on_sending_a_header_byte_by_byte_is_ended_too(edge: Path) -> None:
     with half_asked(socket.create_connection(("127.0.0.1", PORTS.https), timeout=0.2)) as connection:
         for _ in range(150):  # 30 s, more than three times the limit
             try:
@@ -100,7 +102,7 @@ def test_a_client_that_goes_on_sending_a_header_byte_by_byte_is_ended_too(edge: 
     pytest.fail("it still has its connection")
 
 
-def test_nginx_takes_as_many_connections_as_its_limit_of_files_allows(edge: Path):
+def test_nginx_takes_as_many_connections_as_its_limit_of_files_allows(edge: Path) -> None:
     conf = edge / "nginx.conf"
     shown = [line.strip(" ;").split() for line in conf.read_text().splitlines() if "worker_" in line]
     numbers = {words[0]: int(words[1]) for words in shown if len(words) == 2 and words[1].isdigit()}

@@ -24,17 +24,17 @@ def edge(config: dict[str, Any], **change: Any) -> Program:
 
 
 def service(program: Program) -> dict[str, Any]:
-    return program.find("Service", "web4-edge").inputs["spec"]
+    return dict(program.find("Service", "web4-edge").inputs["spec"])
 
 
 def let_in(program: Program, policy: str) -> list[dict[str, Any]]:
     """Who a policy lets in, at the edge's port alone."""
     (rule,) = program.find("NetworkPolicy", policy).inputs["spec"]["ingress"]
     assert rule["ports"] == [{"port": 8443, "protocol": "TCP"}]
-    return rule["from"]
+    return list(rule["from"])
 
 
-def test_the_load_balancer_is_asked_for_what_the_stack_says(config):
+def test_the_load_balancer_is_asked_for_what_the_stack_says(config: dict[str, Any]) -> None:
     wanted = {"class_name": "internal", "annotations": {"cloud/size": "small"}, "source_ranges": ["192.0.2.0/24"]}
     program = edge(config, **BALANCED, load_balancer=wanted)
     spec = service(program)
@@ -44,7 +44,7 @@ def test_the_load_balancer_is_asked_for_what_the_stack_says(config):
     assert let_in(program, "internet-to-edge-in") == [{"ipBlock": {"cidr": "192.0.2.0/24"}}]
 
 
-def test_behind_something_that_is_trusted_it_alone_may_connect(config):
+def test_behind_something_that_is_trusted_it_alone_may_connect(config: dict[str, Any]) -> None:
     behind = {"source": "proxy_protocol", "trusted_ranges": TRUSTED}
     ranges = {"source_ranges": ["192.0.2.0/24"]}
     program = edge(config, **BALANCED, client_address=behind, load_balancer=ranges, external_traffic_policy="Cluster")
@@ -54,7 +54,7 @@ def test_behind_something_that_is_trusted_it_alone_may_connect(config):
     assert "listen 8443 ssl http2 proxy_protocol default_server;" in conf and "set_real_ip_from 10.0.0.0/8;" in conf
 
 
-def test_a_gateway_takes_the_place_of_the_load_balancer(config):
+def test_a_gateway_takes_the_place_of_the_load_balancer(config: dict[str, Any]) -> None:
     route = {**ROUTE, "section": "https", "proxy_namespace": "proxies"}
     program = edge(config, **{**ROUTED, "public_authorities": ["identity.web4.io:8443"], "route": route})
     spec = service(program)
@@ -79,7 +79,9 @@ def test_a_gateway_takes_the_place_of_the_load_balancer(config):
     ],
     ids=["a public authority", "one of ours"],
 )
-def test_the_gateway_speaks_tls_to_the_edge_and_knows_its_certificate(config, config_map, trust):
+def test_the_gateway_speaks_tls_to_the_edge_and_knows_its_certificate(
+    config: dict[str, Any], config_map: str | None, trust: dict[str, Any]
+) -> None:
     program = edge(config, **{**ROUTED, "route": {**ROUTE, "ca_config_map": config_map}})
     spec = program.find("BackendTLSPolicy", "web4-edge").inputs["spec"]
     assert spec["validation"] == {"hostname": "identity.web4.local", **trust}
@@ -87,7 +89,7 @@ def test_the_gateway_speaks_tls_to_the_edge_and_knows_its_certificate(config, co
     assert "sectionName" not in program.find("HTTPRoute", "web4-edge").inputs["spec"]["parentRefs"][0]
 
 
-def test_an_issuers_certificate_is_asked_for_before_a_pod_needs_it(config):
+def test_an_issuers_certificate_is_asked_for_before_a_pod_needs_it(config: dict[str, Any]) -> None:
     program = edge(config, tls=ISSUED, public_authorities=["identity.web4.io", "identity.web4.io:8443"])
     certificate = program.find("Certificate", "web4-edge-issued")
     spec = certificate.inputs["spec"]
@@ -171,7 +173,9 @@ def test_an_issuers_certificate_is_asked_for_before_a_pod_needs_it(config):
         ),
     ],
 )
-def test_settings_that_cannot_go_together_say_so(config, change, lines):
+def test_settings_that_cannot_go_together_say_so(
+    config: dict[str, Any], change: dict[str, Any], lines: list[str]
+) -> None:
     with pytest.raises(pulumi.RunError) as caught:
         build_settings(overlay(config, {"edge": change}))
     assert str(caught.value).splitlines() == [f"web4-identity:{line}" for line in lines]

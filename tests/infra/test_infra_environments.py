@@ -1,12 +1,13 @@
 """dev, staging and prod: the committed examples, what they come to, and what prod refuses to be."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import infra_stacks
 import pulumi
 import pytest
-from infra_recording import ROOT, Program, pod_template
+from infra_recording import ROOT, Program, ProgramOf, pod_template
 from infra_stacks import EDITED, IMAGES
 
 from infra.configuration import build_settings
@@ -15,9 +16,11 @@ from infra.production import is_reserved
 
 pytestmark = pytest.mark.infra
 
+Example = Callable[[str], dict[str, Any]]
+
 
 @pytest.fixture
-def example(tmp_path: Path):
+def example(tmp_path: Path) -> Example:
     """Reads the committed file of an environment, with a kubeconfig that exists."""
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text("")
@@ -44,23 +47,27 @@ def amounts(program: Program) -> tuple[int, tuple[int, int], tuple[int, int]]:
     return instances, pods_of(program, "web4-identity"), pods_of(program, "web4-edge")
 
 
-def test_there_is_a_file_for_each_environment():
+def test_there_is_a_file_for_each_environment() -> None:
     assert {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")} == set(DEFAULTS)
 
 
 @pytest.mark.parametrize(("environment", "expected"), [("dev", (1, (1, 1), (1, 1))), ("staging", (3, (3, 6), (2, 4)))])
-def test_the_example_describes_a_whole_stack(program_of, environment, expected):
+def test_the_example_describes_a_whole_stack(
+    program_of: ProgramOf, environment: str, expected: tuple[int, tuple[int, int], tuple[int, int]]
+) -> None:
     assert amounts(program_of(environment)) == expected
 
 
-def test_the_edited_example_is_a_production_stack(program_of):
+def test_the_edited_example_is_a_production_stack(program_of: ProgramOf) -> None:
     assert amounts(program_of("prod")) == (3, (3, 10), (3, 6))
 
 
 @pytest.mark.parametrize(
     ("environment", "told"), [("dev", "development"), ("staging", "staging"), ("prod", "production")]
 )
-def test_the_service_and_its_migration_are_told_where_they_run(program_of, environment, told):
+def test_the_service_and_its_migration_are_told_where_they_run(
+    program_of: ProgramOf, environment: str, told: str
+) -> None:
     program = program_of(environment)
     for workload in (program.find("Deployment", "web4-identity"), program.job("web4-identity-migrate")):
         (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
@@ -75,7 +82,7 @@ def refused(config: dict[str, Any]) -> dict[str, str]:
     return dict(line.removeprefix("web4-identity:").split(": ", 1) for line in lines)
 
 
-def test_prod_refuses_the_example_as_it_is_committed(example):
+def test_prod_refuses_the_example_as_it_is_committed(example: Example) -> None:
     reasons = refused(example("prod"))
     assert sorted(reasons) == sorted(
         [*(f"images.{name}" for name in IMAGES), "edge.server_name", "monitoring.runbook_url"]
@@ -138,13 +145,13 @@ def test_prod_refuses_the_example_as_it_is_committed(example):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_prod_refuses(example, change, key, reason):
+def test_prod_refuses(example: Example, change: dict[str, Any], key: str, reason: str) -> None:
     edited = overlay(example("prod"), EDITED)
     assert refused(overlay(edited, change)) == {key: reason}
     build_settings(overlay(edited, {"environment": "staging", **change}))  # only prod does
 
 
-def test_prod_wants_an_external_postgres_verified_and_not_owned_by_the_service(example):
+def test_prod_wants_an_external_postgres_verified_and_not_owned_by_the_service(example: Example) -> None:
     external = {"secret_name": "dsns", "key": "service", "owner_key": "owner", "ca_secret_name": "postgres-ca"}
     edited = overlay(example("prod"), EDITED)
     change = {"database": {"app_secret_name": None, "instances": 1, "external": external}}
@@ -156,7 +163,7 @@ def test_prod_wants_an_external_postgres_verified_and_not_owned_by_the_service(e
     }
 
 
-def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(program_of, program):
+def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(program_of: ProgramOf, program: Program) -> None:
     def rules(of: Program) -> set[tuple[str, str]]:
         specs = [
             of.find("Deployment", name).inputs["spec"]["template"]["spec"] for name in ("web4-identity", "web4-edge")
@@ -179,7 +186,9 @@ def test_pods_stand_apart_for_sure_in_prod_and_if_possible_on_one_node(program_o
             assert rule["labelSelector"] == deployment["selector"], "a rule that counts no pod"
 
 
-def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(program_of, program):
+def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(
+    program_of: ProgramOf, program: Program
+) -> None:
     prod = program_of("prod")
     for of, expected in ((prod, True), (program, False)):
         (limits,) = of.find("LimitRange", "web4").inputs["spec"]["limits"]
@@ -197,7 +206,7 @@ def test_disk_is_asked_for_and_held_to_where_kubelets_keep_account_of_it(program
         assert [("ephemeral-storage" in holder) for holder in holders] == [expected] * len(holders)
 
 
-def test_prod_at_its_largest_fits_its_quota(program_of):
+def test_prod_at_its_largest_fits_its_quota(program_of: ProgramOf) -> None:
     """With a pod more of each kind, as a rollout has for a while, the operator's sidecars, and the jobs all at once."""
     program = program_of("prod")
     needed = {"requests.cpu": 0.0, "limits.memory": 0.0, "pods": 0.0}
@@ -235,19 +244,19 @@ def amount(quantity: str) -> float:
     return float(quantity.removesuffix(unit)) * units.get(unit, 1)
 
 
-def test_the_most_pods_are_no_fewer_than_the_least(example):
+def test_the_most_pods_are_no_fewer_than_the_least(example: Example) -> None:
     config = overlay(example("dev"), {"identity": {"replicas": 3, "max_replicas": 2}})
     assert refused(config) == {"identity": "max_replicas is 2, fewer than replicas, 3"}
 
 
-def test_prod_says_everything_at_once(example):
+def test_prod_says_everything_at_once(example: Example) -> None:
     reasons = refused(
         overlay(example("prod"), {"identity": {"replicas": 1, "test_mode": True}, "monitoring": {"pager": None}})
     )
     assert {"identity.replicas", "identity.test_mode", "monitoring.pager", "images.redis"} <= reasons.keys()
 
 
-def test_an_operators_image_is_looked_at_where_the_stack_installs_it(example, config):
+def test_an_operators_image_is_looked_at_where_the_stack_installs_it(example: Example, config: dict[str, Any]) -> None:
     edited = overlay(overlay(example("prod"), EDITED), {"platform": {**config["platform"], "install": True}})
     operators = {"images.cloudnative_pg", "images.prometheus_operator", "images.config_reloader"}
     assert refused(edited).keys() == operators
@@ -261,5 +270,5 @@ def test_an_operators_image_is_looked_at_where_the_stack_installs_it(example, co
         *((host, False) for host in ("identity.web4.io", "example.community", "notexample.com", "local.web4.io:443")),
     ],
 )
-def test_an_examples_host_is_known_by_its_domain(host, expected):
+def test_an_examples_host_is_known_by_its_domain(host: str, expected: bool) -> None:
     assert is_reserved(host) is expected

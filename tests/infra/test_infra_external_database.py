@@ -27,14 +27,14 @@ def with_external(config: dict[str, Any], **change: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def external(config) -> Program:
+def external(config: dict[str, Any]) -> Program:
     return run_program(with_external(config))
 
 
 def pod_of(program: Program, kind: str) -> dict[str, Any]:
     """The pod of the service (Deployment) or of its migration (Job)."""
     workload = program.find(kind, "web4-identity") if kind == "Deployment" else program.job("web4-identity-migrate")
-    return workload.inputs["spec"]["template"]["spec"]
+    return dict(workload.inputs["spec"]["template"]["spec"])
 
 
 def variables(pod: dict[str, Any]) -> dict[str, Any]:
@@ -42,13 +42,13 @@ def variables(pod: dict[str, Any]) -> dict[str, Any]:
     return {each["name"]: each.get("value") or each["valueFrom"]["secretKeyRef"] for each in container["env"]}
 
 
-def test_no_postgres_is_made(external):
+def test_no_postgres_is_made(external: Program) -> None:
     assert not external.of_kind("Cluster")
     assert not [each for each in external.of_kind("PodMonitor") if "db" in each.name]
     assert not [each for each in external.of_kind("Secret") if "db" in each.name]
 
 
-def test_the_dsns_are_references_and_the_server_is_verified(external):
+def test_the_dsns_are_references_and_the_server_is_verified(external: Program) -> None:
     for kind, key in (("Deployment", "service"), ("Job", "owner")):
         pod = pod_of(external, kind)
         values = variables(pod)
@@ -60,7 +60,7 @@ def test_the_dsns_are_references_and_the_server_is_verified(external):
     assert container["command"] == ["web4-identity", "migrate"], "whose roles there are is not known here"
 
 
-def test_without_a_ca_and_an_owner_the_services_dsn_says_everything(config):
+def test_without_a_ca_and_an_owner_the_services_dsn_says_everything(config: dict[str, Any]) -> None:
     program = run_program(with_external(config, ca_secret_name=None, owner_key=None))
     for kind in ("Deployment", "Job"):
         pod = pod_of(program, kind)
@@ -69,7 +69,7 @@ def test_without_a_ca_and_an_owner_the_services_dsn_says_everything(config):
         assert "postgres-ca" not in [each["name"] for each in pod["volumes"]]
 
 
-def test_the_network_lets_its_port_through_and_none_of_the_operators(external):
+def test_the_network_lets_its_port_through_and_none_of_the_operators(external: Program) -> None:
     policies = {each.name: each.inputs["spec"] for each in external.of_kind("NetworkPolicy")}
     assert sorted(name for name in policies if "postgres" in name) == [
         "gate-to-postgres-out",
@@ -83,7 +83,7 @@ def test_the_network_lets_its_port_through_and_none_of_the_operators(external):
         assert {"ipBlock": {"cidr": "0.0.0.0/0"}} in rule["to"]
 
 
-def test_backups_of_it_are_its_providers(config):
+def test_backups_of_it_are_its_providers(config: dict[str, Any]) -> None:
     with pytest.raises(pulumi.RunError) as caught:
         build_settings({**with_external(config), "backup": config["backup"]})
     assert str(caught.value) == (
@@ -92,10 +92,10 @@ def test_backups_of_it_are_its_providers(config):
 
 
 @pytest.mark.parametrize("key", ["app_secret_name", "reader_secret_name"])
-def test_passwords_of_the_stacks_own_roles_contradict_it(config, key):
+def test_passwords_of_the_stacks_own_roles_contradict_it(config: dict[str, Any], key: str) -> None:
     with pytest.raises(pulumi.RunError, match="web4-identity:database: app_password_file, app_secret_name and reader_"):
         build_settings(overlay(with_external(config), {"database": {key: "by-hand"}}))
 
 
-def test_its_connections_are_not_ours_to_count(config):
+def test_its_connections_are_not_ours_to_count(config: dict[str, Any]) -> None:
     build_settings(overlay(with_external(config), {"identity": {"db_pool_size": 100}}))

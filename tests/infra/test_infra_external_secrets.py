@@ -31,7 +31,7 @@ def specs(program: Program) -> dict[str, dict[str, Any]]:
     return {each.name: each.inputs["spec"] for each in program.of_kind("ExternalSecret")}
 
 
-def test_each_secret_that_is_named_is_fetched_into_its_own_name(with_store: Program):
+def test_each_secret_that_is_named_is_fetched_into_its_own_name(with_store: Program) -> None:
     found = specs(with_store)
     assert found.keys() == {"web4-database", "web4-readers", "web4-redis", "web4-pager"}
     for name, spec in found.items():
@@ -45,7 +45,7 @@ def test_each_secret_that_is_named_is_fetched_into_its_own_name(with_store: Prog
 @pytest.mark.parametrize(
     ("name", "role"), [("web4-database", "web4_identity_app"), ("web4-readers", "web4_identity_read")]
 )
-def test_a_roles_secret_is_as_the_operator_of_postgres_wants_it(with_store: Program, name: str, role: str):
+def test_a_roles_secret_is_as_the_operator_of_postgres_wants_it(with_store: Program, name: str, role: str) -> None:
     template = specs(with_store)[name]["target"]["template"]
     assert template["type"] == "kubernetes.io/basic-auth"
     assert template["data"] == {"username": role}
@@ -56,14 +56,14 @@ def test_a_roles_secret_is_as_the_operator_of_postgres_wants_it(with_store: Prog
 
 
 @pytest.mark.parametrize("name", ["web4-redis", "web4-pager"])
-def test_another_secret_is_what_the_store_says(with_store: Program, name: str):
+def test_another_secret_is_what_the_store_says(with_store: Program, name: str) -> None:
     template = specs(with_store)[name]["target"]["template"]
     assert template["type"] == "Opaque"
     assert "data" not in template
     assert "cnpg.io/reload" not in template["metadata"]["labels"]
 
 
-def test_whoever_needs_a_secret_waits_until_it_is_there(with_store: Program):
+def test_whoever_needs_a_secret_waits_until_it_is_there(with_store: Program) -> None:
     needed = {each.urn for each in with_store.of_kind("ExternalSecret")}
     for each in with_store.of_kind("ExternalSecret"):
         assert each.inputs["metadata"]["annotations"]["pulumi.com/waitFor"] == "condition=Ready"
@@ -76,23 +76,23 @@ def test_whoever_needs_a_secret_waits_until_it_is_there(with_store: Program):
         assert needed <= with_store.waits_for(with_store.find(kind, name)), name
 
 
-def test_the_dsns_of_another_postgres_are_fetched_too(config: dict[str, Any]):
+def test_the_dsns_of_another_postgres_are_fetched_too(config: dict[str, Any]) -> None:
     external = {"external": {"secret_name": "web4-dsns", "key": "service"}}
     change = {**BY_NAME, "database": {"app_password_file": None, **external}}
     without_backup = {key: value for key, value in config.items() if key != "backup"}
     assert "web4-dsns" in specs(run_program(overlay(without_backup, change)))
 
 
-def test_the_credentials_of_the_backups_store_are_fetched_too(config: dict[str, Any]):
+def test_the_credentials_of_the_backups_store_are_fetched_too(config: dict[str, Any]) -> None:
     elsewhere = {"local_store": None, "destination": "s3://web4-backups", "credentials_secret_name": "web4-s3"}
     assert "web4-s3" in specs(run_program(overlay(config, {**BY_NAME, "backup": elsewhere})))
 
 
-def test_without_a_store_nothing_is_fetched(program: Program):
+def test_without_a_store_nothing_is_fetched(program: Program) -> None:
     assert specs(program) == {}
 
 
-def test_store_prefix_and_pace_are_settings(config: dict[str, Any]):
+def test_store_prefix_and_pace_are_settings(config: dict[str, Any]) -> None:
     external = {"store": "ours", "store_kind": "SecretStore", "prefix": "prod-", "refresh": "10m"}
     (spec, *_) = specs(run_program(overlay(config, {**BY_NAME, "secrets": {"external": external}}))).values()
     assert spec["secretStoreRef"] == {"kind": "SecretStore", "name": "ours"}
@@ -113,6 +113,6 @@ def test_store_prefix_and_pace_are_settings(config: dict[str, Any]):
     ],
     ids=["nothing to fetch", "one for two", "no duration", "no store"],
 )
-def test_what_makes_no_sense_is_refused(config: dict[str, Any], change: dict[str, Any], line: str):
+def test_what_makes_no_sense_is_refused(config: dict[str, Any], change: dict[str, Any], line: str) -> None:
     with pytest.raises(pulumi.RunError, match=f"^web4-identity:{line}"):
         build_settings(overlay(config, change))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from infra_recording import Program, ProgramOf
 from infra_summary import summary
 
 from infra.environments import DEFAULTS
@@ -17,7 +18,7 @@ ACCEPT = os.environ.get("GOLDEN") == "accept"  # `make golden`
 
 
 @pytest.mark.parametrize("environment", DEFAULTS)
-def test_the_stack_is_what_was_accepted(program, program_of, environment):
+def test_the_stack_is_what_was_accepted(program: Program, program_of: ProgramOf, environment: str) -> None:
     """This machine's smallest for local; the committed example for any other, and prod's edited."""
     found = summary(program if environment == "local" else program_of(environment))
     text = yaml.safe_dump(found, default_flow_style=None, width=160)
@@ -33,5 +34,5 @@ def test_the_stack_is_what_was_accepted(program, program_of, environment):
         )
 
 
-def test_there_is_a_summary_for_each_environment_and_no_other():
+def test_there_is_a_summary_for_each_environment_and_no_other() -> None:
     assert {file.stem for file in GOLDEN.glob("*")} == set(DEFAULTS)

@@ -39,7 +39,7 @@ def grafana(config: dict[str, Any]) -> Program:
 
 
 def pod(of: Program) -> dict[str, Any]:
-    return of.find("Deployment", "grafana").inputs["spec"]["template"]["spec"]
+    return dict(of.find("Deployment", "grafana").inputs["spec"]["template"]["spec"])
 
 
 def ini(settings: dict[str, Any]) -> configparser.ConfigParser:
@@ -48,12 +48,12 @@ def ini(settings: dict[str, Any]) -> configparser.ConfigParser:
     return parser
 
 
-def test_there_is_one_in_staging_and_prod_and_none_in_local(program):
+def test_there_is_one_in_staging_and_prod_and_none_in_local(program: Program) -> None:
     assert not [each for each in program.resources if each.inputs.get("metadata", {}).get("name") == "grafana"]
     assert {name for name, keys in DEFAULTS.items() if keys.get("grafana", {}).get("enabled")} == {"staging", "prod"}
 
 
-def test_its_pod_is_hardened_alone_and_last_to_be_placed(grafana):
+def test_its_pod_is_hardened_alone_and_last_to_be_placed(grafana: Program) -> None:
     spec = pod(grafana)
     (container,) = spec["containers"]
     assert spec["automountServiceAccountToken"] is False and spec["enableServiceLinks"] is False
@@ -64,7 +64,7 @@ def test_its_pod_is_hardened_alone_and_last_to_be_placed(grafana):
     assert not [volume for volume in spec["volumes"] if "persistentVolumeClaim" in volume]
 
 
-def test_every_dashboard_is_mounted_in_one_folder_that_the_provider_names(grafana):
+def test_every_dashboard_is_mounted_in_one_folder_that_the_provider_names(grafana: Program) -> None:
     (volume,) = [each for each in pod(grafana)["volumes"] if "projected" in each]
     names = {each["configMap"]["name"] for each in volume["projected"]["sources"]}
     texts = {key: text for name in names for key, text in grafana.find("ConfigMap", name).inputs["data"].items()}
@@ -81,7 +81,7 @@ def test_every_dashboard_is_mounted_in_one_folder_that_the_provider_names(grafan
         assert grafana.find("ConfigMap", name).urn in grafana.waits_for(grafana.find("Deployment", "grafana"))
 
 
-def test_its_data_source_is_the_stacks_prometheus_at_its_own_pace(grafana):
+def test_its_data_source_is_the_stacks_prometheus_at_its_own_pace(grafana: Program) -> None:
     (source,) = json.loads(grafana.find("ConfigMap", "grafana").inputs["data"]["data-source.yaml"])["datasources"]
     assert source["type"] == "prometheus" and source["url"] == "http://prometheus-operated:9090"
     assert source["isDefault"] is True and source["editable"] is False
@@ -89,7 +89,7 @@ def test_its_data_source_is_the_stacks_prometheus_at_its_own_pace(grafana):
     assert source["jsonData"]["timeInterval"] == interval
 
 
-def test_what_is_secret_is_a_reference_and_nothing_else_is_a_variable(grafana):
+def test_what_is_secret_is_a_reference_and_nothing_else_is_a_variable(grafana: Program) -> None:
     (container,) = pod(grafana)["containers"]
     references = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in container["env"]}
     assert {name: (each["name"], each["key"]) for name, each in references.items()} == {
@@ -102,7 +102,7 @@ def test_what_is_secret_is_a_reference_and_nothing_else_is_a_variable(grafana):
     assert not [key for keys in written.values() for key in keys if "password" in key or "secret" in key]
 
 
-def test_without_single_sign_on_there_is_the_admin_alone(config):
+def test_without_single_sign_on_there_is_the_admin_alone(config: dict[str, Any]) -> None:
     alone = run_program(overlay(config, {"grafana": {"enabled": True, "admin_secret_name": "grafana-admin"}}))
     (container,) = pod(alone)["containers"]
     assert {each["valueFrom"]["secretKeyRef"]["name"] for each in container["env"]} == {"grafana-admin"}
@@ -111,7 +111,7 @@ def test_without_single_sign_on_there_is_the_admin_alone(config):
     assert written["security"]["cookie_secure"] == "false", "a port-forward is plain HTTP"
 
 
-def test_nobody_gets_in_unknown_and_nothing_is_told_outside():
+def test_nobody_gets_in_unknown_and_nothing_is_told_outside() -> None:
     written = ini(SETTINGS)
     assert written["auth.anonymous"]["enabled"] == "false"
     assert written["users"]["allow_sign_up"] == "false"
@@ -121,7 +121,7 @@ def test_nobody_gets_in_unknown_and_nothing_is_told_outside():
     assert written["plugins"]["preinstall_disabled"] == "true"
 
 
-def test_single_sign_on_gives_a_role_or_refuses():
+def test_single_sign_on_gives_a_role_or_refuses() -> None:
     oauth = ini(SETTINGS)["auth.generic_oauth"]
     assert oauth["enabled"] == oauth["use_pkce"] == oauth["role_attribute_strict"] == "true"
     assert oauth["allow_assign_grafana_admin"] == "false"
@@ -129,16 +129,16 @@ def test_single_sign_on_gives_a_role_or_refuses():
     assert oauth["scopes"] == "openid profile email"
 
 
-def test_a_new_configuration_makes_a_new_pod(config, grafana):
+def test_a_new_configuration_makes_a_new_pod(config: dict[str, Any], grafana: Program) -> None:
     def mark(of: Program) -> str:
         template = of.find("Deployment", "grafana").inputs["spec"]["template"]
-        return template["metadata"]["annotations"]["web4.io/content"]
+        return str(template["metadata"]["annotations"]["web4.io/content"])
 
     other = run_program(overlay(config, {"grafana": {**SETTINGS, "root_url": "https://g.web4.io/"}}))
     assert mark(other) != mark(grafana)
 
 
-def test_it_reaches_prometheus_and_is_reached_by_those_the_stack_names(grafana):
+def test_it_reaches_prometheus_and_is_reached_by_those_the_stack_names(grafana: Program) -> None:
     peers = {
         each.name: each.inputs["spec"].get("ingress", each.inputs["spec"].get("egress"))
         for each in grafana.of_kind("NetworkPolicy")
@@ -162,6 +162,8 @@ def test_it_reaches_prometheus_and_is_reached_by_those_the_stack_names(grafana):
         ({"root_url": "grafana.web4.io"}, "root_url: "),
     ],
 )
-def test_settings_that_leave_something_out_are_told_what(config, settings, told):
+def test_settings_that_leave_something_out_are_told_what(
+    config: dict[str, Any], settings: dict[str, Any], told: str
+) -> None:
     with pytest.raises(pulumi.RunError, match=told):
         run_program(overlay(config, {"grafana": settings}))

@@ -1,7 +1,9 @@
 """The identity service as the guide's Option 4 wants it."""
 
+from typing import Any
+
 import pytest
-from infra_recording import run_program
+from infra_recording import Program, run_program
 
 from infra.environments import overlay
 
@@ -43,17 +45,17 @@ OURS = {
 
 
 @pytest.fixture
-def deployment(program):
-    return program.find("Deployment", "web4-identity").inputs["spec"]
+def deployment(program: Program) -> dict[str, Any]:
+    return dict(program.find("Deployment", "web4-identity").inputs["spec"])
 
 
 @pytest.fixture
-def container(deployment):
+def container(deployment: dict[str, Any]) -> dict[str, Any]:
     (container,) = deployment["template"]["spec"]["containers"]
-    return container
+    return dict(container)
 
 
-def test_every_variable_of_the_guide_is_set_to_its_value(container):
+def test_every_variable_of_the_guide_is_set_to_its_value(container: dict[str, Any]) -> None:
     plain = {each["name"]: each["value"] for each in container["env"] if "value" in each}
     assert plain == {**GUIDE, **OURS}
 
@@ -65,7 +67,9 @@ def test_every_variable_of_the_guide_is_set_to_its_value(container):
         ({"public_authorities": ["a.web4.io", "b.web4.io:8443"]}, "a.web4.io,b.web4.io:8443"),
     ],
 )
-def test_payers_sign_for_the_public_name_or_for_the_names_given(config, edge, authorities):
+def test_payers_sign_for_the_public_name_or_for_the_names_given(
+    config: dict[str, Any], edge: dict[str, Any], authorities: str
+) -> None:
     program = run_program(overlay(config, {"edge": edge}))
     for workload in (program.find("Deployment", "web4-identity"), program.job("web4-identity-migrate")):
         (container,) = workload.inputs["spec"]["template"]["spec"]["containers"]
@@ -73,7 +77,9 @@ def test_payers_sign_for_the_public_name_or_for_the_names_given(config, edge, au
         assert values["PUBLIC_AUTHORITIES"] == authorities
 
 
-def test_the_service_logs_in_as_its_own_role_and_the_migration_as_the_owner(container, program):
+def test_the_service_logs_in_as_its_own_role_and_the_migration_as_the_owner(
+    container: dict[str, Any], program: Program
+) -> None:
     values = {each["name"]: each.get("value") or each["valueFrom"]["secretKeyRef"] for each in container["env"]}
     assert values["DATABASE_URL"] == "postgresql://web4_identity_app@web4-identity-db-rw:5432/web4_identity_db"
     assert values["PGPASSWORD"] == {"name": "web4-identity-db-service", "key": "password"}
@@ -84,14 +90,14 @@ def test_the_service_logs_in_as_its_own_role_and_the_migration_as_the_owner(cont
     assert "PGPASSWORD" not in {each["name"] for each in migrate["env"]}
 
 
-def test_a_setting_reaches_the_service(otherwise):
+def test_a_setting_reaches_the_service(otherwise: Program) -> None:
     (container,) = otherwise.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]["containers"]
     values = {each["name"]: each.get("value") for each in container["env"]}
     assert values["RATE_LIMIT_MAX_REQUESTS_PER_IP"] == "50"
     assert values["ATP_MINT_SCALE_FACTOR"] == "1.25"
 
 
-def test_names_port_and_resources_are_the_guides(deployment, container):
+def test_names_port_and_resources_are_the_guides(deployment: dict[str, Any], container: dict[str, Any]) -> None:
     assert deployment["selector"]["matchLabels"] == {"app": "web4-identity"}
     assert deployment["template"]["metadata"]["labels"]["app"] == "web4-identity"
     assert container["name"] == "identity-service"
@@ -103,7 +109,7 @@ def test_names_port_and_resources_are_the_guides(deployment, container):
     }
 
 
-def test_probes_keep_the_guides_timing_and_only_readiness_asks_the_database(container):
+def test_probes_keep_the_guides_timing_and_only_readiness_asks_the_database(container: dict[str, Any]) -> None:
     liveness, readiness = container["livenessProbe"], container["readinessProbe"]
     assert (liveness["initialDelaySeconds"], liveness["periodSeconds"]) == (10, 30)
     assert (readiness["initialDelaySeconds"], readiness["periodSeconds"]) == (5, 10)
@@ -114,7 +120,7 @@ def test_probes_keep_the_guides_timing_and_only_readiness_asks_the_database(cont
     assert startup["periodSeconds"] * startup["failureThreshold"] == 180
 
 
-def test_a_rollout_loses_no_request(deployment, container):
+def test_a_rollout_loses_no_request(deployment: dict[str, Any], container: dict[str, Any]) -> None:
     assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
     # The service itself goes on serving for so long after SIGTERM, and gives requests under way 20 s after that.
     (drain,) = [int(each["value"]) for each in container["env"] if each["name"] == "SHUTDOWN_DRAIN_SECONDS"]
@@ -122,14 +128,14 @@ def test_a_rollout_loses_no_request(deployment, container):
     assert drain + 20 < deployment["template"]["spec"]["terminationGracePeriodSeconds"]
 
 
-def test_the_service_is_inside_the_cluster_only(program):
+def test_the_service_is_inside_the_cluster_only(program: Program) -> None:
     spec = program.find("Service", "web4-identity-service").inputs["spec"]
     assert spec["type"] == "ClusterIP"
     assert spec["selector"] == {"app": "web4-identity"}
     assert [(port["port"], port["targetPort"]) for port in spec["ports"]] == [(80, 8001)]
 
 
-def test_a_disruption_takes_one_of_several_pods_and_never_blocks(program, config):
+def test_a_disruption_takes_one_of_several_pods_and_never_blocks(program: Program, config: dict[str, Any]) -> None:
     assert {each.name for each in program.of_kind("PodDisruptionBudget")} == {"web4-identity", "web4-edge"}
     for budget in program.of_kind("PodDisruptionBudget"):
         spec = budget.inputs["spec"]

@@ -1,10 +1,11 @@
 """What is scraped, how Prometheus and Alertmanager run, and where figures go."""
 
 import json
+from typing import Any
 
 import pytest
 import yaml
-from infra_recording import run_program
+from infra_recording import Program, ProgramOf, run_program
 
 from infra.environments import overlay
 from infra.kubelet_scrape import kubelet_scrape_config
@@ -12,13 +13,13 @@ from infra.kubelet_scrape import kubelet_scrape_config
 pytestmark = pytest.mark.infra
 
 
-def test_what_jobs_push_is_scraped_as_it_was_pushed(program):
+def test_what_jobs_push_is_scraped_as_it_was_pushed(program: Program) -> None:
     endpoints = program.find("ServiceMonitor", "web4-pushgateway").inputs["spec"]["endpoints"]
     assert endpoints == [{"port": "http", "honorLabels": True}]
     assert program.find("Service", "web4-pushgateway").inputs["spec"]["ports"][0]["port"] == 9091
 
 
-def test_the_service_is_scraped_every_15_seconds_under_the_name_the_guide_asks_for(program):
+def test_the_service_is_scraped_every_15_seconds_under_the_name_the_guide_asks_for(program: Program) -> None:
     monitor = program.find("ServiceMonitor", "web4-identity").inputs
     (endpoint,) = monitor["spec"]["endpoints"]
     assert endpoint == {"port": "http", "path": "/metrics", "interval": "15s"}
@@ -32,7 +33,7 @@ def test_the_service_is_scraped_every_15_seconds_under_the_name_the_guide_asks_f
     assert not [each for each in others if each.inputs["metadata"].get("labels", {}).get("app") == "web4-identity"]
 
 
-def test_the_database_is_scraped(program):
+def test_the_database_is_scraped(program: Program) -> None:
     assert "web4-identity-db" not in [each.name for each in program.of_kind("PodMonitor")], (
         "a PodMonitor called like its Cluster is deleted by the operator"
     )
@@ -41,7 +42,7 @@ def test_the_database_is_scraped(program):
 
 
 @pytest.mark.parametrize(("app", "container"), [("redis-exporter", "redis-exporter"), ("web4-edge", "nginx-exporter")])
-def test_an_exporter_is_scraped_under_the_name_of_its_app(program, app, container):
+def test_an_exporter_is_scraped_under_the_name_of_its_app(program: Program, app: str, container: str) -> None:
     monitor = program.find("PodMonitor", app).inputs["spec"]
     template = program.find("Deployment", app).inputs["spec"]["template"]
     assert monitor["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
@@ -50,7 +51,7 @@ def test_an_exporter_is_scraped_under_the_name_of_its_app(program, app, containe
     assert monitor["podMetricsEndpoints"] == [{"port": found["ports"][0]["name"]}]
 
 
-def test_every_monitor_is_selected(program):
+def test_every_monitor_is_selected(program: Program) -> None:
     spec = program.find("Prometheus", "web4").inputs["spec"]
     for kind, selector in (
         ("ServiceMonitor", "serviceMonitorSelector"),
@@ -62,7 +63,7 @@ def test_every_monitor_is_selected(program):
             assert spec[selector]["matchLabels"].items() <= each.inputs["metadata"]["labels"].items(), each.name
 
 
-def test_the_edge_is_asked_as_a_client_would_under_its_public_name(program):
+def test_the_edge_is_asked_as_a_client_would_under_its_public_name(program: Program) -> None:
     probe = program.find("Probe", "web4-edge-probe").inputs["spec"]
     assert probe["targets"]["staticConfig"]["static"] == ["https://web4-edge/health"]
     module = yaml.safe_load(program.find("ConfigMap", "web4-blackbox").inputs["data"]["blackbox.yaml"])
@@ -73,8 +74,10 @@ def test_the_edge_is_asked_as_a_client_would_under_its_public_name(program):
     assert probe["prober"]["url"] == f"{service['metadata']['name']}:{service['spec']['ports'][0]['port']:g}"
 
 
-def test_redis_is_asked_over_tls_with_its_own_ca_or_where_it_is_elsewhere(program, config):
-    def variables(of) -> dict:
+def test_redis_is_asked_over_tls_with_its_own_ca_or_where_it_is_elsewhere(
+    program: Program, config: dict[str, Any]
+) -> None:
+    def variables(of: Program) -> dict[str, str | None]:
         (container,) = of.find("Deployment", "redis-exporter").inputs["spec"]["template"]["spec"]["containers"]
         return {each["name"]: each.get("value") for each in container["env"]}
 
@@ -85,7 +88,9 @@ def test_redis_is_asked_over_tls_with_its_own_ca_or_where_it_is_elsewhere(progra
     assert variables(run_program(overlay(config, {"redis": external})))["REDIS_ADDR"] == "rediss://redis.web4.io:6380"
 
 
-def test_prometheus_may_look_at_its_own_namespace_and_at_the_nodes_figures(program, config):
+def test_prometheus_may_look_at_its_own_namespace_and_at_the_nodes_figures(
+    program: Program, config: dict[str, Any]
+) -> None:
     role = program.find("Role", "web4-prometheus").inputs
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
     assert "secrets" not in {resource for rule in role["rules"] for resource in rule["resources"]}
@@ -99,7 +104,7 @@ def test_prometheus_may_look_at_its_own_namespace_and_at_the_nodes_figures(progr
     assert "additionalScrapeConfigs" not in without.find("Prometheus", "web4").inputs["spec"]
 
 
-def test_of_the_nodes_figures_those_of_the_stacks_namespace_are_kept(program):
+def test_of_the_nodes_figures_those_of_the_stacks_namespace_are_kept(program: Program) -> None:
     key = program.find("Prometheus", "web4").inputs["spec"]["additionalScrapeConfigs"]
     assert key == {"name": "web4-prometheus-kubelet", "key": "kubelet.yaml"}
     written = kubelet_scrape_config("web4")
@@ -110,19 +115,19 @@ def test_of_the_nodes_figures_those_of_the_stacks_namespace_are_kept(program):
     assert keep["action"] == "keep" and keep["regex"].endswith(";web4")
 
 
-def test_alerts_go_to_alertmanager(program):
+def test_alerts_go_to_alertmanager(program: Program) -> None:
     (target,) = program.find("Prometheus", "web4").inputs["spec"]["alerting"]["alertmanagers"]
     assert target == {"name": "alertmanager-operated", "namespace": "web4", "port": "web"}
 
 
-def test_figures_live_as_long_as_the_pod_unless_a_volume_is_asked_for(program, otherwise):
+def test_figures_live_as_long_as_the_pod_unless_a_volume_is_asked_for(program: Program, otherwise: Program) -> None:
     assert "storage" not in program.find("Prometheus", "web4").inputs["spec"]
     kept = otherwise.find("Prometheus", "web4").inputs["spec"]
     claim = kept["storage"]["volumeClaimTemplate"]["spec"]
     assert claim["resources"]["requests"]["storage"] == "5Gi"
 
 
-def test_figures_are_sent_to_a_long_term_store_if_there_is_one(program, otherwise):
+def test_figures_are_sent_to_a_long_term_store_if_there_is_one(program: Program, otherwise: Program) -> None:
     assert "remoteWrite" not in program.find("Prometheus", "web4").inputs["spec"]
     (store,) = otherwise.find("Prometheus", "web4").inputs["spec"]["remoteWrite"]
     login = {key: {"name": "mimir", "key": key} for key in ("username", "password")}
@@ -131,7 +136,7 @@ def test_figures_are_sent_to_a_long_term_store_if_there_is_one(program, otherwis
     assert [rule["ports"][0]["port"] for spec in policies for rule in spec["egress"]] == [443]
 
 
-def test_in_prod_there_are_two_of_prometheus_and_three_of_alertmanager(program, program_of):
+def test_in_prod_there_are_two_of_prometheus_and_three_of_alertmanager(program: Program, program_of: ProgramOf) -> None:
     for kind, one, many in (("Prometheus", 1, 2), ("Alertmanager", 1, 3)):
         assert program.find(kind, "web4").inputs["spec"]["replicas"] == one
         spec = program_of("prod").find(kind, "web4").inputs["spec"]

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -29,16 +30,20 @@ SETTINGS = {
 }
 
 
+Sent = queue.Queue[dict[str, Any]]
+"""The notifications that were delivered."""
+
+
 class Alertmanager:
     """The process, and what it has sent."""
 
-    def __init__(self, port: int, sent: queue.Queue) -> None:
+    def __init__(self, port: int, sent: Sent) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._sent = sent
 
     def ready(self) -> bool:
         try:
-            return urlopen(f"{self.url}/-/ready", timeout=2).status == 200
+            return bool(urlopen(f"{self.url}/-/ready", timeout=2).status == 200)
         except OSError:
             return False
 
@@ -64,8 +69,8 @@ class Alertmanager:
 
 
 @pytest.fixture
-def alertmanager(tmp_path) -> Iterator[Alertmanager]:
-    sent: queue.Queue = queue.Queue()
+def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
+    sent: Sent = queue.Queue()
 
     class Inbox(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -103,7 +108,9 @@ def alertmanager(tmp_path) -> Iterator[Alertmanager]:
         server.server_close()
 
 
-def test_a_service_that_is_down_calls_the_pager_with_its_runbook_and_its_symptoms_are_kept_back(alertmanager):
+def test_a_service_that_is_down_calls_the_pager_with_its_runbook_and_its_symptoms_are_kept_back(
+    alertmanager: Alertmanager,
+) -> None:
     alertmanager.fire("ServiceDown", "EdgeDown", "MintAvailabilityBurn", "ServiceNotRedundant")
     notification = alertmanager.next()
     assert notification["receiver"] == "pager"
@@ -115,7 +122,7 @@ def test_a_service_that_is_down_calls_the_pager_with_its_runbook_and_its_symptom
     assert states == dict.fromkeys(("EdgeDown", "MintAvailabilityBurn", "ServiceNotRedundant"), "suppressed")
 
 
-def test_a_database_that_is_down_keeps_back_what_the_service_says_about_it(alertmanager):
+def test_a_database_that_is_down_keeps_back_what_the_service_says_about_it(alertmanager: Alertmanager) -> None:
     alertmanager.fire("DatabaseDown", "ServiceDatabaseUnreachable", "MintAvailabilityBurn", "RedisEvictions")
     first = alertmanager.next()
     assert [alert["labels"]["alertname"] for alert in first["alerts"]] == ["DatabaseDown"]
@@ -124,7 +131,7 @@ def test_a_database_that_is_down_keeps_back_what_the_service_says_about_it(alert
     assert states["ServiceDatabaseUnreachable"] == states["MintAvailabilityBurn"] == "suppressed"
 
 
-def test_the_heart_beats_at_once_and_again_each_interval(alertmanager):
+def test_the_heart_beats_at_once_and_again_each_interval(alertmanager: Alertmanager) -> None:
     alertmanager.fire("Watchdog")
     for _ in range(2):
         beat = alertmanager.next()

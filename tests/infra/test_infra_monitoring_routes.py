@@ -1,6 +1,8 @@
 """Where each alert goes: Alertmanager's routes, receivers and inhibitions, as its own tool reads them."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -28,19 +30,19 @@ RECEIVER = {"critical": "pager", "warning": "tickets", "info": "chat", "none": "
 FOLDER = "/etc/alertmanager/secrets"
 
 
-def rendered(**receivers: object) -> dict:
-    return yaml.safe_load(render_alertmanager_conf(MonitoringSettings.model_validate(receivers)))
+def rendered(**receivers: object) -> dict[str, Any]:
+    return dict(yaml.safe_load(render_alertmanager_conf(MonitoringSettings.model_validate(receivers))))
 
 
 @pytest.fixture(scope="module")
-def conf_file(tmp_path_factory):
+def conf_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("alertmanager") / "alertmanager.yaml"
     file.write_text(render_alertmanager_conf(MonitoringSettings.model_validate(EVERYBODY)))
     return file
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
-def test_an_alert_reaches_who_its_severity_is_for(conf_file, rule):
+def test_an_alert_reaches_who_its_severity_is_for(conf_file: Path, rule: dict[str, Any]) -> None:
     labels = {"alertname": rule["alert"], **rule["labels"]}
     words = [f"{name}={value}" for name, value in labels.items()]
     found = run_tool("amtool", "config", "routes", "test", f"--config.file={conf_file}", *words)
@@ -48,13 +50,13 @@ def test_an_alert_reaches_who_its_severity_is_for(conf_file, rule):
 
 
 @pytest.mark.parametrize("receivers", [{}, EVERYBODY], ids=["nobody", "everybody"])
-def test_amtool_accepts_the_configuration(tmp_path, receivers):
+def test_amtool_accepts_the_configuration(tmp_path: Path, receivers: dict[str, Any]) -> None:
     file = tmp_path / "alertmanager.yaml"
     file.write_text(yaml.safe_dump(rendered(**receivers)))
     run_tool("amtool", "check-config", file)
 
 
-def test_without_settings_nobody_is_called():
+def test_without_settings_nobody_is_called() -> None:
     assert rendered()["receivers"] == [{"name": name} for name in ("pager", "tickets", "chat", "heartbeat")]
 
 
@@ -69,7 +71,9 @@ def test_without_settings_nobody_is_called():
     ],
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",
 )
-def test_a_receivers_key_stays_in_its_secret(tmp_path, settings, kind, key, file):
+def test_a_receivers_key_stays_in_its_secret(
+    tmp_path: Path, settings: dict[str, Any], kind: str, key: str, file: str
+) -> None:
     conf = rendered(pager={**settings, "secret_name": "on-call"})
     (pager,) = [each for each in conf["receivers"] if each["name"] == "pager"]
     assert pager.keys() == {"name", kind}
@@ -80,11 +84,11 @@ def test_a_receivers_key_stays_in_its_secret(tmp_path, settings, kind, key, file
 
 
 @pytest.mark.parametrize("kind", ["pagerduty", "opsgenie", "slack"])
-def test_who_is_called_is_told_where_the_runbook_is(kind):
+def test_who_is_called_is_told_where_the_runbook_is(kind: str) -> None:
     assert "runbook_url" in str(rendered(pager={"kind": kind, "secret_name": "on-call"}))
 
 
-def test_the_heart_beats_at_least_every_five_minutes_and_misses_no_beat():
+def test_the_heart_beats_at_least_every_five_minutes_and_misses_no_beat() -> None:
     for seconds in (30, 120, 300):
         (route,) = [
             each
@@ -96,7 +100,7 @@ def test_the_heart_beats_at_least_every_five_minutes_and_misses_no_beat():
         assert int(route["repeat_interval"].removesuffix("s")) < seconds <= 300
 
 
-def test_an_inhibition_names_alerts_that_there_are():
+def test_an_inhibition_names_alerts_that_there_are() -> None:
     names = {rule["alert"] for rule in ALERTS}
     named = re.findall(r'alertname=~?"([^"]+)"', str(alertmanager_config()["inhibit_rules"]))
     assert set("|".join(named).split("|")) <= names
@@ -107,7 +111,7 @@ def test_an_inhibition_names_alerts_that_there_are():
     assert ["ServiceDown"] in sources and ["DatabaseDown"] in sources
 
 
-def test_the_receivers_secrets_reach_alertmanager_and_no_key_is_in_its_configuration(config):
+def test_the_receivers_secrets_reach_alertmanager_and_no_key_is_in_its_configuration(config: dict[str, Any]) -> None:
     program = run_program(overlay(config, {"monitoring": EVERYBODY}))
     spec = program.find("Alertmanager", "web4").inputs["spec"]
     assert spec["secrets"] == ["chat", "mail", "on-call", "switch"]
@@ -132,7 +136,7 @@ def test_the_receivers_secrets_reach_alertmanager_and_no_key_is_in_its_configura
         ),
     ],
 )
-def test_a_receiver_that_cannot_work_is_refused(config, change, line):
+def test_a_receiver_that_cannot_work_is_refused(config: dict[str, Any], change: dict[str, Any], line: str) -> None:
     with pytest.raises(pulumi.RunError) as caught:
         build_settings(overlay(config, {"monitoring": change}))
     assert str(caught.value) == f"web4-identity:{line}"

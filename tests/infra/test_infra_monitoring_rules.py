@@ -47,7 +47,7 @@ def type_of(metric: str) -> str:
     return "counter" if TYPES.get(base) == "histogram" else TYPES[metric]
 
 
-def test_the_guides_alerts_are_as_it_writes_them():
+def test_the_guides_alerts_are_as_it_writes_them() -> None:
     written = {
         rule["alert"]: (rule["expr"], rule["for"], rule["labels"]["severity"], rule["annotations"]["summary"])
         for rule in ALERTS
@@ -56,12 +56,12 @@ def test_the_guides_alerts_are_as_it_writes_them():
     assert written == GUIDE
 
 
-def test_there_are_thirty_to_fifty_alerts():
+def test_there_are_thirty_to_fifty_alerts() -> None:
     assert 30 <= len(NAMES) <= 50
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
-def test_an_alert_says_what_it_is_and_where_to_look(rule):
+def test_an_alert_says_what_it_is_and_where_to_look(rule: dict[str, Any]) -> None:
     labels, annotations = rule["labels"], rule["annotations"]
     assert labels["severity"] in ({"none"} if rule["alert"] == "Watchdog" else SEVERITIES)
     assert labels["service"] and rule["for"]
@@ -73,16 +73,16 @@ def test_an_alert_says_what_it_is_and_where_to_look(rule):
         assert len(ends) == 1, "an override would not find the number"
 
 
-def test_promtool_accepts_the_rules():
+def test_promtool_accepts_the_rules() -> None:
     run_tool("promtool", "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES.glob("*.yaml"))
 
 
-def test_promtool_sees_each_case():
+def test_promtool_sees_each_case() -> None:
     run_tool("promtool", "test", "rules", *RULE_TESTS.glob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_alert_has_a_case_for_each_severity_that_fires_and_a_case_that_ends_silent(name):
+def test_an_alert_has_a_case_for_each_severity_that_fires_and_a_case_that_ends_silent(name: str) -> None:
     fires, silent = set(), False
     for case in CASES:
         checks = [check for check in case.get("alert_rule_test", []) if check["alertname"] == name]
@@ -95,29 +95,31 @@ def test_an_alert_has_a_case_for_each_severity_that_fires_and_a_case_that_ends_s
     assert silent
 
 
-def test_every_recording_has_a_case_with_its_value():
+def test_every_recording_has_a_case_with_its_value() -> None:
     recorded = {(rule["record"], rule["labels"]["slo"]) for rule in RULES if "record" in rule}
     tested = set()
     for case in CASES:
         for check in case.get("promql_expr_test", []):
             for sample in check["exp_samples"]:
-                name, slo = re.fullmatch(r'(\S+)\{slo="(.+)"\}', sample["labels"]).groups()
-                tested.add((name, slo))
+                found = re.fullmatch(r'(\S+)\{slo="(.+)"\}', sample["labels"])
+                assert found, sample
+                tested.add(found.groups())
     assert recorded == tested
 
 
-def test_the_committed_slo_rules_are_what_the_objectives_make():
+def test_the_committed_slo_rules_are_what_the_objectives_make() -> None:
     assert SLO_FILE.read_text() == slo_file(), "run `make rules` and commit what it writes"
 
 
-def test_each_objective_burns_in_the_four_tiers_of_the_workbook():
+def test_each_objective_burns_in_the_four_tiers_of_the_workbook() -> None:
     tiers = defaultdict(list)
     for rule in ALERTS:
         if "slo:errors" in rule["expr"]:
             windows = re.findall(r"ratio(\w+)\{", rule["expr"])
-            rate = re.search(r"> ([\d.]+) \*", rule["expr"])[1]
+            rate = re.search(r"> ([\d.]+) \*", rule["expr"])
+            assert rate, rule["expr"]
             assert re.search(r"and slo:events:count\w+\{.*\} >= \d+$", rule["expr"]), "pages on hardly any traffic"
-            tiers[rule["alert"]].append((rate, *windows, rule["labels"]["severity"]))
+            tiers[rule["alert"]].append((rate[1], *windows, rule["labels"]["severity"]))
     assert len(tiers) == 4
     for found in tiers.values():
         assert found == [
@@ -129,7 +131,7 @@ def test_each_objective_burns_in_the_four_tiers_of_the_workbook():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
-def test_a_rule_uses_metrics_that_are_known_and_takes_the_rate_of_counters_only(rule):
+def test_a_rule_uses_metrics_that_are_known_and_takes_the_rate_of_counters_only(rule: dict[str, Any]) -> None:
     recorded = {each["record"] for each in RULES if "record" in each}
     for metric in metrics(rule["expr"]) - recorded:
         assert type_of(metric)
@@ -137,7 +139,7 @@ def test_a_rule_uses_metrics_that_are_known_and_takes_the_rate_of_counters_only(
         assert type_of(metric) == "counter", f"{metric} is a gauge"
 
 
-def test_no_metric_is_listed_that_nobody_uses():
+def test_no_metric_is_listed_that_nobody_uses() -> None:
     from test_infra_monitoring_runbooks import QUERIES
 
     used = set().union(*(metrics(text) for text in [*(rule["expr"] for rule in RULES), *QUERIES]))
@@ -150,14 +152,14 @@ def rules_of(program: Program) -> dict[str, dict[str, Any]]:
     return {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
 
 
-def test_the_rules_reach_prometheus(program):
+def test_the_rules_reach_prometheus(program: Program) -> None:
     rule = program.find("PrometheusRule", "web4")
     assert rule.inputs["spec"]["groups"] == rule_groups()
     selector = program.find("Prometheus", "web4").inputs["spec"]["ruleSelector"]["matchLabels"]
     assert selector.items() <= rule.inputs["metadata"]["labels"].items()
 
 
-def test_nobody_is_called_for_what_a_stack_has_not(program, config):
+def test_nobody_is_called_for_what_a_stack_has_not(program: Program, config: dict[str, Any]) -> None:
     without_backup = {key: value for key, value in config.items() if key != "backup"}
     never_scanned = overlay(config, {"gate": {"enabled": False, "scan_schedule": None}})
     for stack, alert in ((without_backup, "BackupTooOld"), (never_scanned, "SecurityGateTooOld")):
@@ -165,7 +167,7 @@ def test_nobody_is_called_for_what_a_stack_has_not(program, config):
         assert rules_of(program).keys() - found.keys() >= {alert} and "ServiceDown" in found
 
 
-def test_a_stack_changes_single_alerts(otherwise):
+def test_a_stack_changes_single_alerts(otherwise: Program) -> None:
     found = rules_of(otherwise)
     changed = found["HighRejectionRate"]
     assert changed["expr"] == "rate(web4_identity_lct_mint_rejected_total[5m]) > 25"
@@ -183,19 +185,19 @@ def test_a_stack_changes_single_alerts(otherwise):
         ({"RedisDown": {"treshold": 1}}, "RedisDown.treshold: unknown key; allowed here: off, patience, severity"),
     ],
 )
-def test_an_override_that_changes_nothing_is_refused(config, alerts, line):
+def test_an_override_that_changes_nothing_is_refused(config: dict[str, Any], alerts: dict[str, Any], line: str) -> None:
     with pytest.raises(pulumi.RunError) as caught:
         build_settings(overlay(config, {"monitoring": {"alerts": alerts}}))
     assert str(caught.value).startswith(f"web4-identity:monitoring.alerts.{line}")
 
 
-def test_links_begin_where_the_stack_says(otherwise):
+def test_links_begin_where_the_stack_says(otherwise: Program) -> None:
     found = rules_of(otherwise)["RedisDown"]["annotations"]
     assert found["runbook_url"] == "https://git.web4.io/runbooks/RedisDown.md"
     assert found["dashboard_url"] == "https://grafana.web4.io/d/web4-redis"
 
 
-def test_a_stack_without_a_postgres_of_its_own_has_no_alerts_about_one(config):
+def test_a_stack_without_a_postgres_of_its_own_has_no_alerts_about_one(config: dict[str, Any]) -> None:
     external = {"secret_name": "dsns", "key": "service"}
     change = {"database": {"app_password_file": None, "external": external}}
     without_backup = {key: value for key, value in config.items() if key != "backup"}

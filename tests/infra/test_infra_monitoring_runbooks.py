@@ -34,12 +34,12 @@ def commands(page: Path) -> list[str]:
 QUERIES = [query for page in [*RUNBOOKS, *TROUBLE] for query in texts(page, "promql")]
 
 
-def test_each_alert_has_a_runbook_and_each_runbook_an_alert():
+def test_each_alert_has_a_runbook_and_each_runbook_an_alert() -> None:
     assert {page.stem for page in RUNBOOKS} == ALERTS
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
-def test_a_runbook_leads_from_the_alert_to_a_cure(page):
+def test_a_runbook_leads_from_the_alert_to_a_cure(page: Path) -> None:
     text = page.read_text()
     assert text.startswith(f"# {page.stem}\n")
     assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == CHAPTERS
@@ -52,14 +52,14 @@ def test_a_runbook_leads_from_the_alert_to_a_cure(page):
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
-def test_a_runbook_names_no_alert_that_is_not_there(page):
+def test_a_runbook_names_no_alert_that_is_not_there(page: Path) -> None:
     for name in re.findall(r"[Ss]ee ([A-Z][a-z]+[A-Z]\w+)", page.read_text()):
         assert name in ALERTS, name
     for name in re.findall(r"monitoring\.alerts\.(\w+)", page.read_text()):
         assert name in ALERTS, name
 
 
-def test_every_query_parses_and_uses_what_there_is(tmp_path):
+def test_every_query_parses_and_uses_what_there_is(tmp_path: Path) -> None:
     known = yaml.safe_load(METRIC_TYPES.read_text())
     recorded = {rule["record"] for rule in RULES if "record" in rule} | {"ALERTS"}
     for query in QUERIES:
@@ -76,7 +76,7 @@ def test_every_query_parses_and_uses_what_there_is(tmp_path):
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
-def test_every_kubectl_line_can_be_split_and_is_for_the_stacks_namespace(page):
+def test_every_kubectl_line_can_be_split_and_is_for_the_stacks_namespace(page: Path) -> None:
     for command in commands(page):
         words = shlex.split(command)
         assert words[0] == "kubectl" and "\n" not in command, command

@@ -44,12 +44,12 @@ def workloads(program: Program) -> list[Resource]:
 
 
 def pod_labels(workload: Resource) -> dict[str, str]:
-    return pod_template(workload)["metadata"]["labels"]
+    return dict(pod_template(workload)["metadata"]["labels"])
 
 
 def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
     assert selector.keys() <= {"matchLabels"}
-    return selector.get("matchLabels", {}).items() <= labels.items()
+    return bool(selector.get("matchLabels", {}).items() <= labels.items())
 
 
 class Rules:
@@ -84,17 +84,17 @@ class Rules:
         if "podSelector" not in rule or not selects(rule["podSelector"], labels):
             return False
         if "namespaceSelector" not in rule:
-            return namespace["kubernetes.io/metadata.name"] == "web4"
+            return bool(namespace["kubernetes.io/metadata.name"] == "web4")
         return selects(rule["namespaceSelector"], namespace)
 
 
 @pytest.fixture(scope="module")
-def rules(program) -> Rules:
+def rules(program: Program) -> Rules:
     return Rules(program)
 
 
 @pytest.fixture(scope="module")
-def pods(program) -> dict[str, dict[str, str]]:
+def pods(program: Program) -> dict[str, dict[str, str]]:
     """Every pod's labels, by the name it has in the drawing."""
     by_app = {pod_labels(each)["app"]: pod_labels(each) for each in workloads(program)}
     other = {
@@ -105,22 +105,22 @@ def pods(program) -> dict[str, dict[str, str]]:
     return {**{other.get(app, app.removeprefix("web4-")): each for app, each in by_app.items()}, **OPERATORS_PODS}
 
 
-def test_the_committed_drawing_is_what_the_table_says():
+def test_the_committed_drawing_is_what_the_table_says() -> None:
     assert drawing.FILE.read_text() == drawing.render(), "run `make docs` and commit what it writes"
 
 
-def test_every_arrow_is_in_the_drawing():
+def test_every_arrow_is_in_the_drawing() -> None:
     for flow in LOCAL:
         assert f"    {flow.source.name} -->|" in drawing.render()
         assert f"| {flow.name} |" in drawing.render()
 
 
-def test_without_an_arrow_nothing_goes_in_or_out(program):
+def test_without_an_arrow_nothing_goes_in_or_out(program: Program) -> None:
     spec = program.find("NetworkPolicy", "default-deny").inputs["spec"]
     assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
-def test_a_policy_is_called_after_its_arrow(program):
+def test_a_policy_is_called_after_its_arrow(program: Program) -> None:
     names = {each.name for each in program.of_kind("NetworkPolicy")} - {"default-deny"}
     arrows = {flow.name for flow in LOCAL if flow.source.place is not Place.NODE}
     assert {name.removesuffix("-in").removesuffix("-out") for name in names} == arrows
@@ -129,7 +129,7 @@ def test_a_policy_is_called_after_its_arrow(program):
         assert ({f"{flow.name}-in", f"{flow.name}-out"} <= names) == between, flow.name
 
 
-def test_every_port_of_every_container_is_named_by_an_arrow(program):
+def test_every_port_of_every_container_is_named_by_an_arrow(program: Program) -> None:
     for workload in workloads(program):
         labels = pod_labels(workload)
         into = [
@@ -145,13 +145,13 @@ def test_every_port_of_every_container_is_named_by_an_arrow(program):
         assert asked <= {port for flow in into if flow.source.name == "kubelet" for port in flow.ports}, workload.name
 
 
-def test_every_arrow_ends_at_pods_there_are(pods):
+def test_every_arrow_ends_at_pods_there_are(pods: dict[str, dict[str, str]]) -> None:
     for party in {party.name: party for flow in LOCAL for party in (flow.source, flow.target)}.values():
         if party.place is Place.OURS and party.pods:
             assert [name for name, labels in pods.items() if party.pods.items() <= labels.items()] == [party.name]
 
 
-def test_between_our_pods_exactly_the_arrows_are_open(pods, rules):
+def test_between_our_pods_exactly_the_arrows_are_open(pods: dict[str, dict[str, str]], rules: Rules) -> None:
     ports = {port for flow in LOCAL for port in flow.ports} | {22, 80, 9093}
     found = {
         (source, target, port)
@@ -192,13 +192,13 @@ def test_between_our_pods_exactly_the_arrows_are_open(pods, rules):
     }
 
 
-def test_the_internet_reaches_the_edge_alone(pods, rules):
+def test_the_internet_reaches_the_edge_alone(pods: dict[str, dict[str, str]], rules: Rules) -> None:
     ports = {port for flow in LOCAL for port in flow.ports}
     reached = {(name, port) for name in pods for port in ports if rules.open(pods[name], CLIENT, port, outward=False)}
     assert reached == {("edge", 8443)}
 
 
-def test_outside_only_the_api_server_and_dns_are_reached(pods, rules):
+def test_outside_only_the_api_server_and_dns_are_reached(pods: dict[str, dict[str, str]], rules: Rules) -> None:
     api = {name for name in pods if rules.open(pods[name], API_SERVER, 6443, outward=True)}
     assert api == {"postgres", "restored", "restore-drill", "prometheus"}
     assert not [
@@ -213,7 +213,9 @@ def test_outside_only_the_api_server_and_dns_are_reached(pods, rules):
             assert not rules.open(labels, elsewhere, 53, protocol, outward=True)
 
 
-def test_the_operator_reaches_its_instances_from_whichever_namespace_it_is_in(pods, rules):
+def test_the_operator_reaches_its_instances_from_whichever_namespace_it_is_in(
+    pods: dict[str, dict[str, str]], rules: Rules
+) -> None:
     for namespace in ("cnpg-system", "operators"):
         operator = ({"app.kubernetes.io/name": "cloudnative-pg"}, {"kubernetes.io/metadata.name": namespace})
         assert rules.open(pods["postgres"], operator, 8000, outward=False)
@@ -222,7 +224,7 @@ def test_the_operator_reaches_its_instances_from_whichever_namespace_it_is_in(po
     assert not rules.open(pods["postgres"], stranger, 5432, outward=False)
 
 
-def test_no_pod_is_there_before_the_walls_are(program):
+def test_no_pod_is_there_before_the_walls_are(program: Program) -> None:
     deny = program.find("NetworkPolicy", "default-deny")
     made = [*workloads(program), *(program.of_kind(kind)[0] for kind in ("Cluster", "Prometheus", "Alertmanager"))]
     assert len(made) >= 11
@@ -230,7 +232,7 @@ def test_no_pod_is_there_before_the_walls_are(program):
         assert deny.urn in program.waits_for(each), each.urn
 
 
-def test_what_the_settings_name_gets_an_arrow(config, pods):
+def test_what_the_settings_name_gets_an_arrow(config: dict[str, Any], pods: dict[str, dict[str, str]]) -> None:
     change = {
         "cluster": {"api_server_cidrs": ["10.89.0.2/32"]},
         "backup": {
@@ -260,11 +262,11 @@ def test_what_the_settings_name_gets_an_arrow(config, pods):
     assert not rules.open(pods["postgres"], CLIENT, 6443, outward=True)
 
 
-def test_an_address_that_is_no_network_is_named(config):
+def test_an_address_that_is_no_network_is_named(config: dict[str, Any]) -> None:
     with pytest.raises(pulumi.RunError, match=r"web4-identity:cluster\.api_server_cidrs\.0: "):
         run_program(overlay(config, {"cluster": {"api_server_cidrs": ["10.89.0.2/24"]}}))
 
 
-def test_an_arrow_has_the_name_of_its_ends():
+def test_an_arrow_has_the_name_of_its_ends() -> None:
     assert Flow(source=EDGE, target=IDENTITY, ports=(1,), why="").name == "edge-to-identity"
     assert Flow(source=POSTGRES, target=Party(name="x", place=Place.NODE), ports=(1,), why="").name == "postgres-to-x"

@@ -1,7 +1,9 @@
 """What is made after what, and that all of it goes to the one named cluster."""
 
+from typing import Any
+
 import pytest
-from infra_recording import run_program
+from infra_recording import Program, run_program
 from web4_identity.db import rights
 
 from infra.environments import overlay
@@ -33,18 +35,18 @@ ORDER = [
 
 
 @pytest.mark.parametrize(("later", "earlier"), ORDER, ids=lambda pair: "/".join(pair))
-def test_order(program, later, earlier):
+def test_order(program: Program, later: tuple[str, str], earlier: tuple[str, str]) -> None:
     assert program.find(*earlier).urn in program.waits_for(program.find(*later))
 
 
-def test_the_service_starts_on_the_new_schema(program):
+def test_the_service_starts_on_the_new_schema(program: Program) -> None:
     job = program.job("web4-identity-migrate")
     waits = program.waits_for(program.find("Deployment", "web4-identity"))
     assert job.urn in waits
     assert program.find("Cluster", "web4-identity-db").urn in program.waits_for(job)
 
 
-def test_a_service_never_waits_for_its_own_workload_nor_the_workload_for_it(program):
+def test_a_service_never_waits_for_its_own_workload_nor_the_workload_for_it(program: Program) -> None:
     """Pulumi waits for a Service's endpoints: either order would wait for ever."""
     service, workload = (
         program.find("Service", "cnpg-webhook-service"),
@@ -54,7 +56,7 @@ def test_a_service_never_waits_for_its_own_workload_nor_the_workload_for_it(prog
     assert service.urn not in program.waits_for(workload)
 
 
-def test_operators_resources_count_as_made_when_their_status_says_so(program):
+def test_operators_resources_count_as_made_when_their_status_says_so(program: Program) -> None:
     for kind, name, condition in (
         ("Cluster", "web4-identity-db", "Ready"),
         ("Prometheus", "web4", "Available"),
@@ -65,7 +67,9 @@ def test_operators_resources_count_as_made_when_their_status_says_so(program):
         assert resource.create_timeout
 
 
-def test_the_migration_runs_again_when_what_it_runs_changes_and_only_then(program, again, config):
+def test_the_migration_runs_again_when_what_it_runs_changes_and_only_then(
+    program: Program, again: Program, config: dict[str, Any]
+) -> None:
     app = "web4-identity-migrate"
     job, same = program.job(app), again.job(app)
     other = run_program(overlay(config, {"images": {"identity": "web4-identity:next"}})).job(app)
@@ -73,7 +77,7 @@ def test_the_migration_runs_again_when_what_it_runs_changes_and_only_then(progra
     assert "ttlSecondsAfterFinished" not in job.inputs["spec"]
 
 
-def test_the_migration_waits_for_the_roles_that_it_gives_rights_to(program):
+def test_the_migration_waits_for_the_roles_that_it_gives_rights_to(program: Program) -> None:
     (container,) = program.job("web4-identity-migrate").inputs["spec"]["template"]["spec"]["containers"]
     managed = program.find("Cluster", "web4-identity-db").inputs["spec"]["managed"]["roles"]
     words = container["command"][2:]
@@ -81,9 +85,9 @@ def test_the_migration_waits_for_the_roles_that_it_gives_rights_to(program):
     assert words[1::2] == [role["name"] for role in managed] == [rights.APP, rights.READER]
 
 
-def test_a_society_is_founded_when_its_key_is_given(program, config):
-    def command(of) -> list[str]:
-        return of.job("web4-identity-migrate").inputs["spec"]["template"]["spec"]["containers"][0]["command"]
+def test_a_society_is_founded_when_its_key_is_given(program: Program, config: dict[str, Any]) -> None:
+    def command(of: Program) -> list[str]:
+        return list(of.job("web4-identity-migrate").inputs["spec"]["template"]["spec"]["containers"][0]["command"])
 
     plain = command(program)
     assert not [word for word in plain if word.startswith("--genesis")]
@@ -100,7 +104,7 @@ def test_a_society_is_founded_when_its_key_is_given(program, config):
     ]
 
 
-def test_everything_goes_to_the_named_cluster(program, config):
+def test_everything_goes_to_the_named_cluster(program: Program, config: dict[str, Any]) -> None:
     (provider,) = [each for each in program.resources if each.type == "pulumi:providers:kubernetes"]
     assert provider.inputs["kubeconfig"] == config["cluster"]["kubeconfig"]
     assert provider.inputs["context"] == "local"

@@ -11,6 +11,7 @@ from infra_recording import (
     REDIS_KEY,
     REDIS_PASSWORD,
     STORE_KEY,
+    Program,
     is_secret,
     pod_template,
 )
@@ -39,7 +40,7 @@ OURS = {
 }
 
 
-def our_pods(program) -> dict[str, dict[str, Any]]:
+def our_pods(program: Program) -> dict[str, dict[str, Any]]:
     """Every pod template in the namespace web4, by the app it belongs to."""
     workloads = [
         each
@@ -50,12 +51,12 @@ def our_pods(program) -> dict[str, dict[str, Any]]:
     return {each.inputs["metadata"]["labels"]["app"]: pod_template(each)["spec"] for each in workloads}
 
 
-def test_these_are_all_our_pods(program):
+def test_these_are_all_our_pods(program: Program) -> None:
     assert our_pods(program).keys() == OURS.keys()
 
 
 @pytest.mark.parametrize("app", OURS)
-def test_a_pod_of_ours_is_hardened(program, app):
+def test_a_pod_of_ours_is_hardened(program: Program, app: str) -> None:
     pod = our_pods(program)[app]
     assert pod["automountServiceAccountToken"] is False
     assert pod["enableServiceLinks"] is False
@@ -74,7 +75,7 @@ def test_a_pod_of_ours_is_hardened(program, app):
 
 
 @pytest.mark.parametrize("field", ["security_context", "image_pull_policy"])
-def test_a_container_cannot_loosen_its_own_hardening(field):
+def test_a_container_cannot_loosen_its_own_hardening(field: str) -> None:
     with pytest.raises(TypeError, match=field):
         hardened_pod(
             {
@@ -89,12 +90,12 @@ def test_a_container_cannot_loosen_its_own_hardening(field):
         )
 
 
-def test_the_namespace_enforces_the_restricted_level(program):
+def test_the_namespace_enforces_the_restricted_level(program: Program) -> None:
     labels = program.find("Namespace", "web4").inputs["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_the_operators_own_pods_are_given_a_plain_user(program):
+def test_the_operators_own_pods_are_given_a_plain_user(program: Program) -> None:
     for kind in ("Prometheus", "Alertmanager"):
         spec = program.find(kind, "web4").inputs["spec"]
         context = spec["securityContext"]
@@ -104,7 +105,7 @@ def test_the_operators_own_pods_are_given_a_plain_user(program):
     assert program.find("Cluster", "web4-identity-db").inputs["spec"]["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
-def test_every_pod_has_a_priority_that_exists_before_it(program):
+def test_every_pod_has_a_priority_that_exists_before_it(program: Program) -> None:
     classes = {each.name: each for each in program.of_kind("PriorityClass")}
     pods = {app: pod["priorityClassName"] for app, pod in our_pods(program).items()}
     assert pods == OURS
@@ -122,7 +123,7 @@ def test_every_pod_has_a_priority_that_exists_before_it(program):
     )
 
 
-def test_the_namespace_has_a_quota_and_gives_the_silent_a_little(program, otherwise):
+def test_the_namespace_has_a_quota_and_gives_the_silent_a_little(program: Program, otherwise: Program) -> None:
     assert program.find("ResourceQuota", "web4").inputs["spec"]["hard"] == {
         "requests.cpu": "8",
         "limits.memory": "24Gi",
@@ -136,7 +137,7 @@ def test_the_namespace_has_a_quota_and_gives_the_silent_a_little(program, otherw
         assert program.find("Namespace", "web4").urn in program.waits_for(program.find(name, "web4"))
 
 
-def test_no_variable_holds_a_secret(program):
+def test_no_variable_holds_a_secret(program: Program) -> None:
     for app, pod in our_pods(program).items():
         containers = (*pod["containers"], *pod.get("initContainers", []))
         for variable in (each for container in containers for each in container.get("env", [])):
@@ -157,17 +158,17 @@ def test_no_variable_holds_a_secret(program):
     ],
     ids=["the edge's key", "Redis's password", "Postgres's password", "the object store's key"],
 )
-def test_it_is_a_secret_to_pulumi_and_stands_nowhere_else(program, text, holder):
+def test_it_is_a_secret_to_pulumi_and_stands_nowhere_else(program: Program, text: str, holder: str) -> None:
     assert is_secret(program.find("Secret", holder).inputs["stringData"])
     assert where(program, text) == {holder}
 
 
-def test_the_key_of_a_certificate_inside_the_cluster_is_one_too(program):
+def test_the_key_of_a_certificate_inside_the_cluster_is_one_too(program: Program) -> None:
     for holder in ("redis-tls", "web4-object-store-tls"):
         assert is_secret(program.find("Secret", holder).inputs["stringData"])
     assert where(program, REDIS_KEY) == {"redis-tls", "web4-object-store-tls"}  # one key for both, in these tests
 
 
-def where(program, text: str) -> set[str]:
+def where(program: Program, text: str) -> set[str]:
     """The names of all that hold `text`."""
     return {each.name for each in program.resources if json.dumps(text)[1:-1] in json.dumps(each.inputs)}

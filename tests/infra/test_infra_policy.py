@@ -42,7 +42,7 @@ def of_pods(name: str) -> bool:
 def of_containers(name: str) -> bool:
     """Whether a rule's examples differ in their containers."""
     (bad,), (good,) = EXAMPLES[name]["fails"], EXAMPLES[name]["passes"]
-    return bad["spec"]["containers"] != good["spec"]["containers"]
+    return bool(bad["spec"]["containers"] != good["spec"]["containers"])
 
 
 POD_RULES = sorted(name for name in EXAMPLES if of_pods(name))
@@ -57,7 +57,7 @@ def made_by(kind: str, example: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": kind, "metadata": example["metadata"], **inner}
 
 
-def test_every_rule_has_an_example_that_fails_and_one_that_passes():
+def test_every_rule_has_an_example_that_fails_and_one_that_passes() -> None:
     assert sorted(EXAMPLES) == sorted(rule.name for rule in RULES)
     for name, examples in EXAMPLES.items():
         assert sorted(examples) == ["fails", "passes"], name
@@ -71,25 +71,25 @@ def test_every_rule_has_an_example_that_fails_and_one_that_passes():
 
 
 @each_rule
-def test_the_rule_refuses_its_bad_example_and_says_where(rule: Policy):
+def test_the_rule_refuses_its_bad_example_and_says_where(rule: Policy) -> None:
     found = violations(rule, EXAMPLES[rule.name]["fails"])
     assert len(found) == 1, found
 
 
 @each_rule
-def test_the_rule_lets_its_good_example_pass(rule: Policy):
+def test_the_rule_lets_its_good_example_pass(rule: Policy) -> None:
     assert violations(rule, EXAMPLES[rule.name]["passes"]) == []
 
 
 @each_rule
-def test_the_rule_says_what_to_do(rule: Policy):
+def test_the_rule_says_what_to_do(rule: Policy) -> None:
     assert rule.description.endswith(".")
     assert "\n" not in rule.description
 
 
 @pytest.mark.parametrize("kind", POD_PATHS)
 @pytest.mark.parametrize("name", POD_RULES)
-def test_a_rule_about_pods_sees_those_of_every_kind(name: str, kind: str):
+def test_a_rule_about_pods_sees_those_of_every_kind(name: str, kind: str) -> None:
     (bad,), (good,) = EXAMPLES[name]["fails"], EXAMPLES[name]["passes"]
     assert len(violations(BY_NAME[name], [made_by(kind, bad)])) == 1
     assert violations(BY_NAME[name], [made_by(kind, good)]) == []
@@ -97,23 +97,23 @@ def test_a_rule_about_pods_sees_those_of_every_kind(name: str, kind: str):
 
 @pytest.mark.parametrize("container", ["initContainers", "ephemeralContainers"])
 @pytest.mark.parametrize("name", CONTAINER_RULES)
-def test_a_rule_about_containers_sees_those_of_every_kind(name: str, container: str):
+def test_a_rule_about_containers_sees_those_of_every_kind(name: str, container: str) -> None:
     (bad,), (good,) = EXAMPLES[name]["fails"], EXAMPLES[name]["passes"]
     spec = {**good["spec"], container: bad["spec"]["containers"]}
     assert len(violations(BY_NAME[name], [{**good, "spec": spec}])) == 1
 
 
-def test_the_kinds_that_make_pods_are_all_there():
+def test_the_kinds_that_make_pods_are_all_there() -> None:
     assert {"Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"} <= POD_PATHS.keys()
     assert pod({"kind": "Service"}) is None
 
 
-def test_every_item_of_the_guides_checklist_has_its_rule():
+def test_every_item_of_the_guides_checklist_has_its_rule() -> None:
     told = " ".join(rule.description for rule in RULES)
     assert [item for item in CHECKLIST if f"Checklist: {item}." not in told] == []
 
 
-def test_what_is_relaxed_are_rules_that_there_are():
+def test_what_is_relaxed_are_rules_that_there_are() -> None:
     relaxed = json.loads((PACK / "relaxed.json").read_text())
     assert relaxed.keys() <= BY_NAME.keys()
     assert set(relaxed.values()) <= {"advisory", "disabled"}

@@ -34,7 +34,7 @@ STAND_INS = {("Deployment", "cnpg-system"), ("Deployment", "monitoring-system")}
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_an_edited_example_breaks_no_rule(environment: str, tmp_path: Path):
+def test_an_edited_example_breaks_no_rule(environment: str, tmp_path: Path) -> None:
     (tmp_path / "kubeconfig").write_text("")
     keys = yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text())["config"]
     values = {key.removeprefix("web4-identity:"): value for key, value in keys.items()}
@@ -42,14 +42,14 @@ def test_an_edited_example_breaks_no_rule(environment: str, tmp_path: Path):
     assert not refused(objects(run_program(values)))
 
 
-def test_the_local_stack_breaks_only_what_is_relaxed_there(program: Program):
+def test_the_local_stack_breaks_only_what_is_relaxed_there(program: Program) -> None:
     """Its operators' pods are stand-ins here (tests/infra/manifests): `make up` asks the pack about the real ones."""
     real = [each for each in objects(program) if (each["kind"], each["metadata"].get("namespace")) not in STAND_INS]
     assert refused(real).keys() <= RELAXED.keys()
 
 
 @pytest.mark.parametrize("waiver", WAIVERS, ids=lambda waiver: f"{waiver.rule} {waiver.subject}")
-def test_each_exception_is_needed(waiver: Waiver, program: Program, monkeypatch: pytest.MonkeyPatch):
+def test_each_exception_is_needed(waiver: Waiver, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it the rule refuses that one object of stack local, which installs the operators."""
     monkeypatch.setattr(exceptions, "WAIVERS", tuple(each for each in WAIVERS if each != waiver))
     rule = next(rule for rule in RULES if rule.name == waiver.rule)

@@ -30,7 +30,7 @@ NAMES = ("redis-service", "127.0.0.1")
 
 def redis_container(program: Program) -> dict[str, Any]:
     (container,) = program.find("Deployment", "redis").inputs["spec"]["template"]["spec"]["containers"]
-    return container
+    return dict(container)
 
 
 def service_variables(program: Program) -> dict[str, Any]:
@@ -94,7 +94,9 @@ def client(program: Program, ca_folder: Path, monkeypatch: pytest.MonkeyPatch, p
     return RedisStore(load_settings(), Metrics())
 
 
-async def test_the_service_gets_in_with_the_password(server, monkeypatch):
+async def test_the_service_gets_in_with_the_password(
+    server: tuple[Program, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     program, folder = server
     store = client(program, folder, monkeypatch, REDIS_PASSWORD)
     await store.ping()
@@ -103,7 +105,9 @@ async def test_the_service_gets_in_with_the_password(server, monkeypatch):
 
 
 @pytest.mark.parametrize("password", ["guessed", ""])
-async def test_nobody_gets_in_without_it(server, monkeypatch, password):
+async def test_nobody_gets_in_without_it(
+    server: tuple[Program, Path], monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
     program, folder = server
     store = client(program, folder, monkeypatch, password)
     with pytest.raises(StoreUnavailable, match="Authentication"):
@@ -117,7 +121,9 @@ async def test_nobody_gets_in_without_it(server, monkeypatch, password):
     [("the one before", ["the one before"]), ("", []), (None, [])],
     ids=["another", "empty", "not set"],
 )
-async def test_while_the_password_changes_another_opens_as_well(config, monkeypatch, tmp_path, other, opens):
+async def test_while_the_password_changes_another_opens_as_well(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, other: str | None, opens: list[str]
+) -> None:
     program = run_program(overlay(config, {"redis": {"tls": None}}))
     with running(program, tmp_path, **({"REDIS_OTHER_PASSWORD": other} if other is not None else {})):
         for word in (REDIS_PASSWORD, "the one before", "", "$(REDIS_OTHER_PASSWORD)"):
@@ -131,7 +137,9 @@ async def test_while_the_password_changes_another_opens_as_well(config, monkeypa
 
 
 @pytest.mark.parametrize("server", ["TLS"], indirect=True)
-async def test_the_service_believes_its_cas_server_only(server, monkeypatch, tmp_path_factory):
+async def test_the_service_believes_its_cas_server_only(
+    server: tuple[Program, Path], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     pki.authority(elsewhere, "ca")
     store = client(server[0], elsewhere, monkeypatch, REDIS_PASSWORD)
@@ -140,7 +148,7 @@ async def test_the_service_believes_its_cas_server_only(server, monkeypatch, tmp
     await store.close()
 
 
-def test_the_service_is_given_the_password_and_the_ca_alone(program):
+def test_the_service_is_given_the_password_and_the_ca_alone(program: Program) -> None:
     variables = service_variables(program)
     assert variables["REDIS_PASSWORD"] == {"name": "redis-password", "key": "password"}
     spec = program.find("Deployment", "web4-identity").inputs["spec"]["template"]["spec"]
@@ -149,7 +157,7 @@ def test_the_service_is_given_the_password_and_the_ca_alone(program):
     assert program.find("Secret", "redis-password").urn in program.waits_for(program.find("Deployment", "redis"))
 
 
-def test_secrets_that_are_there_are_used_and_none_is_made(by_hand):
+def test_secrets_that_are_there_are_used_and_none_is_made(by_hand: Program) -> None:
     assert not {"redis-password", "redis-tls"} & {each.name for each in by_hand.of_kind("Secret")}
     assert service_variables(by_hand)["REDIS_PASSWORD"]["name"] == "by-hand"
     for name in ("redis", "web4-identity"):
@@ -159,7 +167,7 @@ def test_secrets_that_are_there_are_used_and_none_is_made(by_hand):
         ]
 
 
-def test_an_external_redis_replaces_the_stacks_own(config):
+def test_an_external_redis_replaces_the_stacks_own(config: dict[str, Any]) -> None:
     external = {"host": "redis.web4.io", "port": 6380, "ca_secret_name": "redis-ca"}
     program = run_program(overlay(config, {"redis": {"tls": None, "external": external}}))
     assert "redis" not in [each.name for each in program.of_kind("Deployment")]
@@ -186,13 +194,15 @@ def test_an_external_redis_replaces_the_stacks_own(config):
         ),
     ],
 )
-def test_a_contradiction_is_named(config, change, line):
+def test_a_contradiction_is_named(config: dict[str, Any], change: dict[str, Any], line: str) -> None:
     with pytest.raises(pulumi.RunError) as caught:
         build_settings(overlay(config, {"redis": change}))
     assert str(caught.value) == f"web4-identity:{line}"
 
 
-def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, monkeypatch):
+def test_stack_locals_password_and_certificate_are_made_once(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(credentials, "STATE", tmp_path)
     monkeypatch.setattr(credentials, "REDIS_PASSWORD", Password(tmp_path / "redis-password"))
     made = credentials.redis_access()
@@ -204,7 +214,9 @@ def test_stack_locals_password_and_certificate_are_made_once(config, tmp_path, m
     build_settings({**config, "redis": made})
 
 
-def test_stack_locals_database_password_is_made_once(config, tmp_path, monkeypatch):
+def test_stack_locals_database_password_is_made_once(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(credentials, "STATE", tmp_path)
     monkeypatch.setattr(credentials, "DATABASE_PASSWORD", Password(tmp_path / "database-password"))
     made = credentials.database_access()
@@ -214,7 +226,7 @@ def test_stack_locals_database_password_is_made_once(config, tmp_path, monkeypat
     build_settings({**config, "database": made})
 
 
-def test_an_empty_password_is_refused(config, tmp_path):
+def test_an_empty_password_is_refused(config: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(pulumi.RunError, match=r"web4-identity:redis: no password in .*/empty"):
         build_settings(overlay(config, {"redis": {"password_file": str(tmp_path / "empty")}}))

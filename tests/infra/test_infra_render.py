@@ -1,6 +1,7 @@
 """What `make render` writes for each stack, and what kubeconform, kube-score and checkov find in it."""
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def identifiers(found: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
     return {(each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"]) for each in found}
 
 
-def test_every_object_of_the_program_is_a_file(rendered, tmp_path):
+def test_every_object_of_the_program_is_a_file(rendered: dict[str, Path], tmp_path: Path) -> None:
     program = run_program(overlay(example("prod", tmp_path), {**EDITED, "cluster": {"kubeconfig": __file__}}))
     registered = [each.inputs for each in program.resources if each.type.startswith("kubernetes:")]
     names = {(kind, namespace, name.partition("-migrate-")[0]) for kind, namespace, name in identifiers(registered)}
@@ -56,14 +57,16 @@ def test_every_object_of_the_program_is_a_file(rendered, tmp_path):
     assert {(kind, namespace, name.partition("-migrate-")[0]) for kind, namespace, name in written} == names
 
 
-def test_nobody_else_can_read_the_files(rendered):
+def test_nobody_else_can_read_the_files(rendered: dict[str, Path]) -> None:
     for folder in rendered.values():
         modes = {stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
         assert modes == {0o600, 0o700}
 
 
 @pytest.mark.parametrize("environment", DEFAULTS)
-def test_kubeconform_knows_every_object_and_every_field(schemas, rendered, environment):
+def test_kubeconform_knows_every_object_and_every_field(
+    schemas: Path, rendered: dict[str, Path], environment: str
+) -> None:
     assert checks.kubeconform(schemas, rendered[environment]) == []
 
 
@@ -79,8 +82,13 @@ def test_kubeconform_knows_every_object_and_every_field(schemas, rendered, envir
     ],
 )
 def test_kubeconform_finds_a_field_that_does_not_exist_or_is_of_another_type(
-    schemas, rendered, tmp_path, kind, spoil, complaint
-):
+    schemas: Path,
+    rendered: dict[str, Path],
+    tmp_path: Path,
+    kind: str,
+    spoil: Callable[[dict[str, Any]], object],
+    complaint: str,
+) -> None:
     spoiled = next(each for each in objects(rendered["prod"]) if each["kind"] == kind)
     spoil(spoiled["spec"])
     (tmp_path / "spoiled.yaml").write_text(yaml.safe_dump(spoiled))
@@ -88,7 +96,7 @@ def test_kubeconform_finds_a_field_that_does_not_exist_or_is_of_another_type(
     assert found.startswith(kind) and complaint in found
 
 
-def test_kubeconform_refuses_a_kind_without_schema(schemas, tmp_path):
+def test_kubeconform_refuses_a_kind_without_schema(schemas: Path, tmp_path: Path) -> None:
     unknown = {"apiVersion": "web4.io/v1", "kind": "Registry", "metadata": {"name": "x"}}
     (tmp_path / "unknown.yaml").write_text(yaml.safe_dump(unknown))
     (found,) = checks.kubeconform(schemas, tmp_path)
@@ -96,16 +104,16 @@ def test_kubeconform_refuses_a_kind_without_schema(schemas, tmp_path):
 
 
 @pytest.mark.parametrize("environment", ACCOUNTABLE)
-def test_kube_score_finds_nothing_critical(rendered, environment):
+def test_kube_score_finds_nothing_critical(rendered: dict[str, Path], environment: str) -> None:
     assert checks.kube_score(rendered[environment]) == []
 
 
 @pytest.mark.parametrize("environment", ACCOUNTABLE)
-def test_checkov_finds_nothing(rendered, environment):
+def test_checkov_finds_nothing(rendered: dict[str, Path], environment: str) -> None:
     assert checks.checkov(rendered[environment]) == []
 
 
-def test_each_exception_is_needed_and_there_are_three_at_most(rendered):
+def test_each_exception_is_needed_and_there_are_three_at_most(rendered: dict[str, Path]) -> None:
     for found, exceptions in (
         (checks.kube_score(rendered["prod"], ()), checks.KUBE_SCORE_EXCEPTIONS),
         (checks.checkov(rendered["prod"], ()), checks.CHECKOV_EXCEPTIONS),
@@ -115,7 +123,7 @@ def test_each_exception_is_needed_and_there_are_three_at_most(rendered):
     assert {line.split()[0] for line in checks.checkov(rendered["prod"], ())} == checks.CHECKOV_EXCEPTIONS.keys()
 
 
-def test_a_privileged_container_is_found_by_both(rendered, tmp_path):
+def test_a_privileged_container_is_found_by_both(rendered: dict[str, Path], tmp_path: Path) -> None:
     spoiled = next(each for each in objects(rendered["prod"]) if each["kind"] == "Deployment")
     spoiled["spec"]["template"]["spec"]["containers"][0]["securityContext"] = {"privileged": True}
     (tmp_path / "spoiled.yaml").write_text(yaml.safe_dump(spoiled))
@@ -123,7 +131,7 @@ def test_a_privileged_container_is_found_by_both(rendered, tmp_path):
     assert any("CKV_K8S_16 " in line for line in checks.checkov(tmp_path))
 
 
-def test_the_example_of_prod_is_refused_with_the_settings_own_lines(tmp_path):
+def test_the_example_of_prod_is_refused_with_the_settings_own_lines(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"web4-identity:edge\.server_name: identity\.example\.com is an example's name"
     ):
@@ -131,7 +139,7 @@ def test_the_example_of_prod_is_refused_with_the_settings_own_lines(tmp_path):
     assert not (tmp_path / "prod").exists()
 
 
-def test_another_stack_or_file_than_there_is_is_named(tmp_path):
+def test_another_stack_or_file_than_there_is_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="STACK is 'production': give one of local, dev, staging, prod"):
         render.configuration("production")
     with pytest.raises(UserError, match=r"nowhere\.yaml cannot be read"):

@@ -1,5 +1,6 @@
 """Another password, or another certificate, makes new pods by itself, and no pod is made without one."""
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.infra
 BOTH = {"redis", "web4-identity"}
 
 
-def marks(program: Program) -> dict[str, str]:
+def marks(program: Program) -> dict[str, str | None]:
     """What makes new pods when it changes, by Deployment."""
     found = {}
     for name in BOTH:
@@ -25,7 +26,7 @@ def marks(program: Program) -> dict[str, str]:
 
 def other_password(container: dict[str, Any]) -> dict[str, Any]:
     (found,) = [each for each in container["env"] if each["name"].endswith("_OTHER_PASSWORD")]
-    return found["valueFrom"]["secretKeyRef"]
+    return dict(found["valueFrom"]["secretKeyRef"])
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,15 @@ def other_password(container: dict[str, Any]) -> dict[str, Any]:
         ("edge", "rate_limit.burst", set()),
     ],
 )
-def test_what_reads_a_changed_secret_is_rolled(program, again, config, tmp_path, section, setting, rolled):
+def test_what_reads_a_changed_secret_is_rolled(
+    program: Program,
+    again: Program,
+    config: dict[str, Any],
+    tmp_path: Path,
+    section: str,
+    setting: str,
+    rolled: set[str],
+) -> None:
     (tmp_path / "changed").write_text("changed")
     change: Any = 3 if setting.endswith("burst") else str(tmp_path / "changed")
     for name in reversed(setting.split(".")):
@@ -51,7 +60,9 @@ def test_what_reads_a_changed_secret_is_rolled(program, again, config, tmp_path,
     assert before == marks(again)
 
 
-def test_the_other_password_is_in_the_secret_only_while_there_is_one(program, config, tmp_path):
+def test_the_other_password_is_in_the_secret_only_while_there_is_one(
+    program: Program, config: dict[str, Any], tmp_path: Path
+) -> None:
     (tmp_path / "other").write_text("the other\n")
     change = {
         "database": {"app_other_password_file": str(tmp_path / "other")},
@@ -65,7 +76,7 @@ def test_the_other_password_is_in_the_secret_only_while_there_is_one(program, co
         assert other_password(container) == {"name": name, "key": "other_password", "optional": True}
 
 
-def test_a_secret_made_by_somebody_else_rolls_nothing(by_hand):
+def test_a_secret_made_by_somebody_else_rolls_nothing(by_hand: Program) -> None:
     assert marks(by_hand) == {"redis": None, "web4-identity": None}
     for name in BOTH:
         (container,) = by_hand.find("Deployment", name).inputs["spec"]["template"]["spec"]["containers"]
@@ -87,7 +98,9 @@ def test_a_secret_made_by_somebody_else_rolls_nothing(by_hand):
         ),
     ],
 )
-def test_the_other_password_comes_from_where_the_password_does(config, tmp_path, section, change, line):
+def test_the_other_password_comes_from_where_the_password_does(
+    config: dict[str, Any], tmp_path: Path, section: str, change: dict[str, Any], line: str
+) -> None:
     (tmp_path / "other").write_text("the other")
     change = {name: str(tmp_path / "other") if value == "HERE" else value for name, value in change.items()}
     with pytest.raises(pulumi.RunError) as caught:

@@ -89,7 +89,9 @@ def loads_or_says_why(config: dict[str, Any]) -> None:
 @example("local", {("cluster", "kubeconfig"): "x" * 5000})
 @example("prod", {("grafana", "root_url"): "http://["})
 @example("local", {("monitoring", "alerts", "threshold"): {"limit": 1}})
-def test_any_value_of_any_key_loads_or_is_refused_by_name(config, environment, change):
+def test_any_value_of_any_key_loads_or_is_refused_by_name(
+    config: dict[str, Any], environment: str, change: dict[tuple[str, ...], Any]
+) -> None:
     loads_or_says_why(changed({**config, "environment": environment}, change))
 
 
@@ -101,7 +103,7 @@ def test_any_value_of_any_key_loads_or_is_refused_by_name(config, environment, c
 @example("edge", "[" * 100_000)
 @example("edge", f"[{'9' * 5000}]")
 @example("a\nb", "x")
-def test_any_text_in_the_configuration_loads_or_is_refused_by_name(config, name, raw):
+def test_any_text_in_the_configuration_loads_or_is_refused_by_name(config: dict[str, Any], name: str, raw: str) -> None:
     whole = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     set_all_config({f"{NAMESPACE}:{key}": value for key, value in {**whole, name: raw}.items()})
     try:

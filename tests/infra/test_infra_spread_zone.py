@@ -16,7 +16,7 @@ def constraints(value: Any) -> list[dict[str, Any]]:
     return [each for inner in value for each in constraints(inner)] if isinstance(value, list) else []
 
 
-def test_a_zone_that_takes_no_pods_does_not_count_as_an_empty_one(program: Program):
+def test_a_zone_that_takes_no_pods_does_not_count_as_an_empty_one(program: Program) -> None:
     found = {resource.urn: constraints(resource.inputs) for resource in program.resources}
     spread = [each for those in found.values() for each in those]
     assert len([those for those in found.values() if those]) >= 5, "edge, service, Postgres, Prometheus, Alertmanager"

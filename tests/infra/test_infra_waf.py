@@ -30,6 +30,8 @@ from infra.waf_conf import WAF_DIRECTIVES
 
 pytestmark = [pytest.mark.infra, pytest.mark.tools]
 
+RunEdge = Callable[..., httpx.Client]
+
 PORTS = Ports(*free_ports(3))
 NO_LIMIT = EdgeRateLimit(rate="1000r/s", burst=1000)
 # Each with a header that it is looked for in: of all headers that is so for the last two only.
@@ -74,6 +76,10 @@ def wait_until(met: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def would_have_refused(folder: Path, times: int) -> Callable[[], bool]:
+    return lambda: audited(folder).count("949110") == times
+
+
 def examples() -> list[httpx.Request]:
     """Every request of the API's own description, with each of its example bodies and all of its parameters."""
     settings = load_settings(DATABASE_URL="postgresql://nobody@localhost/none")
@@ -81,7 +87,7 @@ def examples() -> list[httpx.Request]:
     made = []
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            named = {kind: {} for kind in ("path", "query", "header")}
+            named: dict[str, dict[str, str]] = {kind: {} for kind in ("path", "query", "header")}
             for each in operation["parameters"]:
                 named[each["in"]][each["name"]] = str(each["example"])
             bodies = [
@@ -115,7 +121,7 @@ def trickled(body: bytes) -> bool:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_blocking_refuses_an_attack_before_the_service_sees_it(edge, way):
+def test_blocking_refuses_an_attack_before_the_service_sees_it(edge: RunEdge, way: str) -> None:
     client = edge(mode="blocking")
     for probe in PROBES:
         assert_problem(client.request(**WAYS[way](probe)), 403, "W4_ERR_WAF")
@@ -123,16 +129,16 @@ def test_blocking_refuses_an_attack_before_the_service_sees_it(edge, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_detection_lets_an_attack_pass_and_says_so(edge, tmp_path, way):
+def test_detection_lets_an_attack_pass_and_says_so(edge: RunEdge, tmp_path: Path, way: str) -> None:
     client = edge(mode="detection")
     for number, probe in enumerate(PROBES, 1):
         assert client.request(**WAYS[way](probe)).status_code == 200
         assert len(Recorder.seen) == number
         # The rule that would have refused it; nginx writes after it has answered.
-        wait_until(lambda number=number: audited(tmp_path).count("949110") == number)
+        wait_until(would_have_refused(tmp_path, number))
 
 
-def test_blocking_lets_every_example_of_the_api_pass(edge, tmp_path):
+def test_blocking_lets_every_example_of_the_api_pass(edge: RunEdge, tmp_path: Path) -> None:
     client = edge(mode="blocking")
     requests = [each for each in examples() if each.url.path != "/metrics"]
     assert {each.method for each in requests} == {"GET", "POST", "PUT"}
@@ -141,7 +147,7 @@ def test_blocking_lets_every_example_of_the_api_pass(edge, tmp_path):
     assert len(Recorder.seen) == len(requests) > 10
 
 
-def test_blocking_lets_signed_mints_pass_whatever_the_society_is_called(edge, tmp_path):
+def test_blocking_lets_signed_mints_pass_whatever_the_society_is_called(edge: RunEdge, tmp_path: Path) -> None:
     client = edge(mode="blocking")
     for society in SOCIETIES:
         key, payer = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
@@ -154,7 +160,7 @@ def test_blocking_lets_signed_mints_pass_whatever_the_society_is_called(edge, tm
             "binding_proof": prove_binding(key, EntityType.HUMAN),
             "parent_org": society,
         }
-        fields = {name: body[name] for name in Birth.__dataclass_fields__ if name in body}
+        fields: dict[str, Any] = {name: body[name] for name in Birth.__dataclass_fields__ if name in body}
         birth = Birth(**{**fields, "entity_type": EntityType.HUMAN})
         witness = {"lct_id": PayerAuth(payer).lct_id, "attestation": attest(payer, birth)}
         answers = [
@@ -165,7 +171,7 @@ def test_blocking_lets_signed_mints_pass_whatever_the_society_is_called(edge, tm
         assert [each.status_code for each in answers] == [200] * 3, f"{society}: {audited(tmp_path)}"
 
 
-def test_blocking_looks_at_more_than_attacks_by_text(edge):
+def test_blocking_looks_at_more_than_attacks_by_text(edge: RunEdge) -> None:
     client = edge(mode="blocking")
     assert_problem(client.request("DELETE", "/v1/lct/mint"), 403, "W4_ERR_WAF")
     assert_problem(client.post("/v1/lct/mint", data={"a": "b"}), 403, "W4_ERR_WAF")
@@ -174,7 +180,7 @@ def test_blocking_looks_at_more_than_attacks_by_text(edge):
     assert Recorder.seen == []
 
 
-def test_blocking_leaves_the_edges_own_answers_as_they_are(edge):
+def test_blocking_leaves_the_edges_own_answers_as_they_are(edge: RunEdge) -> None:
     client = edge(mode="blocking")
     assert_problem(client.get("/metrics"), 404, "W4_ERR_NOT_FOUND")
     assert_problem(client.post("/", content=b"x" * (17 * 1024)), 413, "W4_ERR_BODY_TOO_LARGE")
@@ -182,13 +188,13 @@ def test_blocking_leaves_the_edges_own_answers_as_they_are(edge):
         assert_problem(client.post("/", content=iter([b"x" * 1024] * pieces)), 413, "W4_ERR_BODY_TOO_LARGE")
 
 
-def test_the_threshold_decides_how_much_is_too_much(edge):
+def test_the_threshold_decides_how_much_is_too_much(edge: RunEdge) -> None:
     client = edge(mode="blocking", anomaly_threshold=1000)
     assert client.get("/v1/lct", params={"society": "<script>alert(1)</script>"}).status_code == 200
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
-def test_nginx_accepts_every_paranoia_level(tmp_path, level):
+def test_nginx_accepts_every_paranoia_level(tmp_path: Path, level: int) -> None:
     conf = write_conf(tmp_path, PORTS, NO_LIMIT, WafSettings(mode="blocking", paranoia_level=level))
     assert f"setvar:tx.paranoia_level={level}," in (tmp_path / "waf.conf").read_text()
     done = subprocess.run([nginx(), "-t", "-e", "stderr", "-c", str(conf)], capture_output=True, text=True)
@@ -196,7 +202,7 @@ def test_nginx_accepts_every_paranoia_level(tmp_path, level):
     assert "[warn]" not in done.stderr and "[alert]" not in done.stderr
 
 
-def test_a_body_has_the_services_time_in_all_though_nginx_reads_it_first(edge):
+def test_a_body_has_the_services_time_in_all_though_nginx_reads_it_first(edge: RunEdge) -> None:
     """With less time than the real one, which is the service's: the client would be done after ten times as much."""
     client = edge(mode="blocking", body_seconds="0.5")
     assert not trickled(b'{"reason": "' + b"x" * 100 + b'"}')
@@ -204,10 +210,10 @@ def test_a_body_has_the_services_time_in_all_though_nginx_reads_it_first(edge):
     assert client.get("/v1/lct").status_code == 200
 
 
-def test_the_bodys_time_is_the_services():
+def test_the_bodys_time_is_the_services() -> None:
     assert f"ngx.sleep({BODY_SECONDS})" in WAF_DIRECTIVES
 
 
-def test_off_needs_no_module(tmp_path):
+def test_off_needs_no_module(tmp_path: Path) -> None:
     text = write_conf(tmp_path, PORTS).read_text()
     assert "load_module" not in text and "modsecurity" not in text and "lua" not in text and "W4_ERR_WAF" not in text

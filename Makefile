@@ -91,13 +91,13 @@ upgrade: $(READY) ## Bring the release FROM (a tag or commit) up, upgrade it to 
 	@PYTHONPATH=tests/load:tests/cluster $(RUN) -m upgrade "$(FROM)"
 
 walkthrough: $(READY) ## Go through docs/getting-started.md in a clean clone of FROM, the uninstall too; asks first unless YES=1
-	@PYTHONPATH=tests/load:tests/docs:tests $(RUN) -m walkthrough $(if $(FROM),"$(FROM)")
+	@PYTHONPATH=tests/load:tests/docs $(RUN) -m tests.walkthrough $(if $(FROM),"$(FROM)")
 
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
 	@$(CTL) verify --stack=$(STACK)
 
 simulate: $(READY) ## Put prod's objects on a simulated cluster of 200 nodes, lose a zone, and write what came of it; about 10 minutes
-	@PYTHONPATH=tests/infra $(RUN) -m tests.simulation
+	@PYTHONPATH=tests/infra:tests/load $(RUN) -m tests.simulation
 
 fuzz: $(READY) ## Try FUZZ_EXAMPLES (1000) odd requests, settings, arguments and files of each kind, and 9800 slow connections
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-1000} SLOW_CLIENTS=9800 $(VENV)/bin/pytest tests/service/test_service_fuzz.py \

@@ -1,12 +1,12 @@
 """`make simulate`: run the scenario, print its table and write it into docs/scale.md."""
 
-import re
 import signal
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import page
 
 from local import render
 from local.errors import UserError
@@ -20,8 +20,6 @@ from tests.simulation.objects import applied, rendered, stand_ins
 from tests.simulation.scenario import Row, scenario
 from tests.simulation.view import View
 
-PAGE = REPO / "docs" / "scale.md"
-BEGIN, END = "<!-- make simulate: begin -->", "<!-- make simulate: end -->"
 NEEDED = tuple(build for build in BUILDS if build.name in {"Kubernetes", "Prometheus, CoreDNS, metrics-server"})
 
 
@@ -40,27 +38,15 @@ def main() -> int:
         for row in scenario(View(client)):
             say(f"{'ok   ' if row.ok else 'WRONG'} {row.what}: {row.seen} (should be: {row.should})")
             rows.append(row)
-    PAGE.write_text(_written(PAGE.read_text(), rows))
+    page.put(page.SCALE, "make simulate", _table(rows))
     wrong = [row for row in rows if not row.ok]
-    say(f"simulation: {len(rows)} looked at, {len(wrong)} wrong; {PAGE.relative_to(REPO)} has the table")
+    say(f"simulation: {len(rows)} looked at, {len(wrong)} wrong; {page.SCALE.relative_to(REPO)} has the table")
     return 1 if wrong else 0
 
 
-def _written(page: str, rows: Iterable[Row]) -> str:
-    lines = (
-        BEGIN,
-        f"`make simulate`, {datetime.now(UTC):%Y-%m-%d}:",
-        "",
-        "| what | should be | was | |",
-        "| --- | --- | --- | --- |",
-        *(f"| {row.what} | {row.should} | {row.seen} | {'ok' if row.ok else '**wrong**'} |" for row in rows),
-        END,
-    )
-    table = "\n".join(lines)
-    found, count = re.subn(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: table, page, flags=re.DOTALL)
-    if count != 1:
-        raise UserError(f"{PAGE} must have the lines {BEGIN} and {END} once, for the table")
-    return found
+def _table(rows: Iterable[Row]) -> str:
+    outcomes = ((row.what, row.should, row.seen, "ok" if row.ok else "**wrong**") for row in rows)
+    return f"{page.when('make simulate')}:\n\n{page.table(('what', 'should be', 'was', ''), [*outcomes])}"
 
 
 if __name__ == "__main__":

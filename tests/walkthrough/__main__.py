@@ -16,8 +16,8 @@ from local.ctl.base import confirm
 from local.errors import UserError
 from local.paths import REPO
 from local.progress import say
-from walkthrough.steps import all_of_it
-from walkthrough.walk import Walk
+from tests.walkthrough.steps import all_of_it
+from tests.walkthrough.walk import Walk
 
 PAGE = REPO / "docs" / "walkthrough.md"
 CLONE = REPO / "build" / "walkthrough"

@@ -6,7 +6,7 @@ from pathlib import Path
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from local.errors import UserError
-from walkthrough.walk import ENVIRONMENT, Walk, section
+from tests.walkthrough.walk import ENVIRONMENT, Walk, section
 
 ALERTS = "http://localhost:9093/api/v2/alerts?filter=alertname=ServiceDown"
 RUNBOOK = """'"runbook_url":"[^"]*"'"""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import UserError
-from walkthrough.walk import Walk, section
+from tests.walkthrough.walk import Walk, section
 
 pytestmark = pytest.mark.unit
 
@@ -46,7 +46,7 @@ def test_of_a_long_output_its_end_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("command", "refused"), [("echo no; false", False), ("echo no", True)])
 def test_another_end_than_the_guide_says_ends_the_walk(tmp_path: Path, command: str, refused: bool) -> None:
-    with pytest.raises(UserError, match="no$"):
+    with pytest.raises(UserError, match=r"no$"):
         Walk(tmp_path).run(command, refused=refused)
 
 

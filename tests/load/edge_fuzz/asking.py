@@ -1,15 +1,13 @@
 """Makes the requests of one operation up, and sends them."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import requests
 import schemathesis
-from api_fuzz import CHECKS, UNSENDABLE, meant
+from api_fuzz import CHECKS, UNSENDABLE, Case, Choose, meant
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from running import Running
-from schemathesis import Case
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 from web4_identity.app import create_app
@@ -41,7 +39,7 @@ def ask_all(name: str, examples: int, url: str, running: Running, addresses: Ite
     using = sessions(addresses)
     payers = founders(running.kubectl, running.run, url, using)
 
-    def ask(case: Case, kind: str, choose: Callable[[Any], Any]) -> None:
+    def ask(case: Case, kind: str, choose: Choose) -> None:
         payer = next(payers)
         if kind == "good" and choose(st.integers(0, 3)):
             meant(name, case, payer.known, choose)

@@ -152,9 +152,9 @@ async def test_rows_of_the_release_before_are_whole_documents(empty_database_url
     await connection.close()
     database = Database(url, 1)
     async with database.transaction() as opened:
-        row = await find_lct(opened, key.lct_id)
-    assert row is not None
-    document = lct_document(row, [])
+        found = await find_lct(opened, key.lct_id)
+    assert found is not None
+    document = lct_document(*found)
     await database.close()
     assert set(document) == REQUIRED | {"birth_certificate"}
     assert document["birth_certificate"] == certificate

@@ -12,7 +12,7 @@ from web4_identity.api.documented import BODY_REFUSALS, refusals
 from web4_identity.api.mint_request import mint_request_model
 from web4_identity.db.idempotency import Attempt
 from web4_identity.db.minting import MintOrder, MintPolicy, mint
-from web4_identity.db.registry import attestations_of, find_lct
+from web4_identity.db.registry import find_lct
 from web4_identity.db.witnesses import WitnessPolicy
 from web4_identity.domain.attestation import Testimony
 from web4_identity.domain.binding import read_proof
@@ -105,11 +105,10 @@ def add_lct_routes(app: FastAPI, resources: Resources) -> None:
     @app.get("/v1/lct/{lct_id}", responses=refusals(problems.LCT_NOT_FOUND))
     async def read_lct(lct_id: str, request: Request) -> Response:
         """The LCT's JSON-LD document, or 404; 304 when If-None-Match names its ETag."""
-        row = None
+        found = None
         if is_lct_id(lct_id):
             async with resources.database.reading() as connection:
-                row = await find_lct(connection, lct_id)
-                attested = await attestations_of(connection, lct_id)
-        if row is None:
+                found = await find_lct(connection, lct_id)
+        if found is None:
             raise Problem(problems.LCT_NOT_FOUND, "no LCT of this id is registered")
-        return json_document(request, lct_document(row, attested), "application/ld+json")
+        return json_document(request, lct_document(*found), "application/ld+json")

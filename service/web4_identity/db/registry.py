@@ -1,6 +1,5 @@
 """Read LCTs and societies."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, RowMapping, bindparam, insert, select
@@ -10,20 +9,23 @@ from web4_identity.db.tables import attestations, lcts, societies, standing
 from web4_identity.domain.tensors import T3_WEIGHTS
 
 
-async def find_lct(connection: AsyncConnection, lct_id: str) -> RowMapping | None:
-    """The stored LCT with the T3 roots of its standing (each None without one), or None."""
-    query = (
-        select(lcts, *(standing.c[name] for name in T3_WEIGHTS))
-        .outerjoin(standing, standing.c.lct_id == lcts.c.lct_id)
-        .where(lcts.c.lct_id == lct_id)
-    )
-    return (await connection.execute(query)).mappings().one_or_none()
+async def find_lct(connection: AsyncConnection, lct_id: str) -> tuple[RowMapping, list[RowMapping]] | None:
+    """The stored LCT with the T3 roots of its standing (each None without one), and what was attested of it, by witness.
+
+    None when there is no such LCT.
+    """
+    rows = (await connection.execute(_DOCUMENT, {"wanted": lct_id})).mappings().all()
+    return (rows[0], [row for row in rows if row["witness"] is not None]) if rows else None
 
 
-async def attestations_of(connection: AsyncConnection, lct_id: str) -> Sequence[RowMapping]:
-    """What was attested of an LCT, by witness."""
-    query = select(attestations).where(attestations.c.subject == lct_id).order_by(attestations.c.witness)
-    return (await connection.execute(query)).mappings().all()
+# Asked with every read, so made once. A row for each attestation, or one.
+_DOCUMENT = (
+    select(lcts, *(standing.c[name] for name in T3_WEIGHTS), attestations.c["witness", "role", "sig", "ts"])
+    .outerjoin(standing, standing.c.lct_id == lcts.c.lct_id)
+    .outerjoin(attestations, attestations.c.subject == lcts.c.lct_id)
+    .where(lcts.c.lct_id == bindparam("wanted"))
+    .order_by(attestations.c.witness)
+)
 
 
 async def public_key_of(connection: AsyncConnection, lct_id: str) -> str | None:

@@ -67,7 +67,7 @@ coverage: $(READY) ## Run the unit tier and count the lines of service/ that it 
 mutants: $(READY) ## Run the tests against wrong versions of the ledger's and the witnesses' code; fails if one is not found
 	@$(RUN) -m tests.mutation
 
-bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, about 1:30; on an idle machine
+bench-service: $(READY) ## Measure mints through the service beside the same SQL alone, and reads, about 1:40; on an idle machine
 	@PYTHONPATH=tests/service:tests/load $(RUN) -m service_bench
 
 LOAD := PYTHONPATH=tests/service:tests/load:tests/cluster:tests/infra $(RUN) -m

@@ -1,4 +1,4 @@
-"""Measure mints through the whole service, beside the same SQL without it: `make bench-service`."""
+"""Measure mints through the whole service, beside the same SQL without it, and reads: `make bench-service`."""
 
 import argparse
 import asyncio
@@ -14,7 +14,7 @@ from service_servers import Postgres, RedisServer, Service, stop
 
 from service_bench.ceiling import ceiling, record
 from service_bench.load import send
-from service_bench.orders import GOOD_FOR_SECONDS, signed
+from service_bench.orders import GOOD_FOR_SECONDS, reads, signed
 from service_bench.processes import cpu_seconds, memory_mb
 from service_bench.service import environment, faults, prepare
 from service_bench.table import Measured, heading, row
@@ -40,7 +40,7 @@ def main() -> None:
     try:
         print(heading(options, os.cpu_count()))
         for societies in options.societies:
-            print(row(_measure(options, postgres, redis, societies)), flush=True)
+            print(row(*_measure(options, postgres, redis, societies)), flush=True)
     finally:
         redis.close()
         postgres.close()
@@ -70,21 +70,25 @@ def _measure(options: argparse.Namespace, postgres: Postgres, redis: RedisServer
         scripts = record(raw, societies, folder)
         service = Service(environment(url, redis.port, options.connections), Path(folder))
         try:
-            done = Measured(societies)
-            requests = signed(f"127.0.0.1:{service.port}", societies, options.requests)
+            done, read = Measured(societies), Measured(societies)
+            authority = f"127.0.0.1:{service.port}"
+            requests = signed(authority, societies, options.requests)
+            documents = reads(authority, societies, options.requests)
             processes = {"service": service.process, "Postgres": postgres.process, "Redis": redis.process}
             share = options.seconds / ROUNDS
             for number in range(ROUNDS):
                 # In turn, so that whatever else the machine does meets both.
                 done.ceilings.append(ceiling(postgres, raw, options.connections, round(share), scripts))
                 _load(service.port, options.connections, share, requests[number::ROUNDS], processes, done)
+            # After the mints, whose signatures would expire.
+            _load(service.port, options.connections, share, documents, processes, read)
             done.memory = memory_mb(service.process.pid)
         finally:
             stop(service.process)
     wrong = asyncio.run(faults(url))
-    if wrong or set(done.statuses) != {201}:
-        raise SystemExit(f"not a measurement: answers {dict(done.statuses)}, ledger {wrong}")
-    return done
+    if wrong or set(done.statuses) != {201} or set(read.statuses) != {200}:
+        raise SystemExit(f"not a measurement: answers {dict(done.statuses + read.statuses)}, ledger {wrong}")
+    return done, read
 
 
 def _load(

@@ -1,4 +1,4 @@
-"""Signed mint requests, made before the clock runs, so that no client's cryptography competes with the service's."""
+"""Requests, made before the clock runs: mints, so that no client's cryptography competes with the service's, and reads."""
 
 import os
 from collections.abc import Sequence
@@ -35,6 +35,13 @@ def signed(authority: str, societies: int, count: int) -> list[bytes]:
     with ProcessPoolExecutor(workers) as pool:
         parts = list(pool.map(_signed, *zip(*[(authority, societies, share)] * workers, strict=True)))
     return [request for turn in zip(*parts, strict=True) for request in turn][:count]
+
+
+def reads(authority: str, societies: int, count: int) -> list[bytes]:
+    """`count` requests as bytes on the wire for the documents of the founders of so many `societies`, in turn."""
+    paths = [f"/v1/lct/{founder(number).lct_id}" for number in range(societies)]
+    each = [wire(httpx.Request("GET", f"http://{authority}{path}")) for path in paths]
+    return [each[number % societies] for number in range(count)]
 
 
 def _signed(authority: str, societies: int, count: int) -> list[bytes]:

@@ -20,6 +20,8 @@ _COLUMNS = (
     ("cores", "{cores:.2f}"),
     ("of ceiling a core", "{per_core:.0%}"),
     ("others' CPU s", "{others}"),
+    ("reads/s", "{reads:.0f}"),
+    ("CPU ms/read", "{read_milliseconds:.2f}"),
 )
 
 
@@ -59,8 +61,8 @@ def heading(options: argparse.Namespace, cores: int | None) -> str:
     return "\n".join(lines)
 
 
-def row(measured: Measured) -> str:
-    """One line of the table."""
+def row(measured: Measured, read: Measured) -> str:
+    """One line of the table, of the mints and of the reads."""
     minted, service = len(measured.latencies), measured.used["service"]
     rate, ceiling = minted / measured.seconds, statistics.mean(measured.ceilings)
     cuts = statistics.quantiles(measured.latencies, n=100)
@@ -77,5 +79,7 @@ def row(measured: Measured) -> str:
         "cores": service / measured.seconds,
         "per_core": minted / service / ceiling,
         "others": f"{', '.join(others)} of {measured.seconds:.1f}",
+        "reads": len(read.latencies) / read.seconds,
+        "read_milliseconds": read.used["service"] / len(read.latencies) * 1000,
     }
     return "| " + " | ".join(form.format(**figures) for _, form in _COLUMNS) + " |"

@@ -10,9 +10,9 @@ from web4_identity.domain.tensors import T3_WEIGHTS
 
 
 async def find_lct(connection: AsyncConnection, lct_id: str) -> tuple[RowMapping, list[RowMapping]] | None:
-    """The stored LCT with the T3 roots of its standing (each None without one), and what was attested of it, by witness.
+    """The stored LCT and what was attested of it, by witness; None when there is no such LCT.
 
-    None when there is no such LCT.
+    The LCT has the T3 roots of its standing, each None without one.
     """
     rows = (await connection.execute(_DOCUMENT, {"wanted": lct_id})).mappings().all()
     return (rows[0], [row for row in rows if row["witness"] is not None]) if rows else None
@@ -20,7 +20,11 @@ async def find_lct(connection: AsyncConnection, lct_id: str) -> tuple[RowMapping
 
 # Asked with every read, so made once. A row for each attestation, or one.
 _DOCUMENT = (
-    select(lcts, *(standing.c[name] for name in T3_WEIGHTS), attestations.c["witness", "role", "sig", "ts"])
+    select(
+        lcts,
+        *(standing.c[name] for name in T3_WEIGHTS),
+        *(attestations.c[name] for name in ("witness", "role", "sig", "ts")),
+    )
     .outerjoin(standing, standing.c.lct_id == lcts.c.lct_id)
     .outerjoin(attestations, attestations.c.subject == lcts.c.lct_id)
     .where(lcts.c.lct_id == bindparam("wanted"))

@@ -11,6 +11,8 @@ from chaos.row import Alert
 
 POLL_SECONDS = 3
 HEARTBEAT = "Watchdog"
+QUICK = ("", "1h")
+"""The windows of alerts that begin and end within minutes: none, or the shortest of a burn rate (monitoring/slo.py)."""
 
 
 class AlertWatch:
@@ -18,7 +20,7 @@ class AlertWatch:
 
     def __init__(self, kubectl: Kubectl) -> None:
         self._kubectl, self._done = kubectl, threading.Event()
-        self._seen: dict[tuple[str, float], Alert] = {}
+        self._seen: dict[tuple[str, str, float], Alert] = {}
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> "AlertWatch":
@@ -30,20 +32,25 @@ class AlertWatch:
         self._thread.join()
 
     def since(self, moment: float) -> list[Alert]:
-        """Return one alert of each name that fired after `moment`, the one that began first, oldest first."""
+        """Return one alert of each name that fired after `moment`: the first that began then, or else from before."""
         first: dict[str, Alert] = {}
-        for alert in sorted(list(self._seen.values()), key=lambda alert: (alert.since, not alert.sent)):
+        order = sorted(list(self._seen.values()), key=lambda alert: (alert.since < moment, alert.since, not alert.sent))
+        for alert in order:
             if alert.last >= moment:
                 first.setdefault(alert.name, alert)
-        return list(first.values())
+        return sorted(first.values(), key=lambda alert: alert.since)
 
     def fired(self, name: str, moment: float) -> bool:
-        """Whether an alert of that name began to fire after `moment`."""
-        return any(alert.name == name and alert.since >= moment for alert in list(self._seen.values()))
+        """Whether an alert of that name, of the shortest window, began to fire after `moment`."""
+        return any(alert.since >= moment for alert in self._quick(name))
 
     def firing(self, name: str) -> bool:
-        """Whether an alert of that name was there when Alertmanager was last asked."""
-        return any(alert.name == name for alert in self.since(time.time() - 2 * POLL_SECONDS))
+        """Whether an alert of that name, of the shortest window, was there when Alertmanager was last asked."""
+        return any(alert.last >= time.time() - 2 * POLL_SECONDS for alert in self._quick(name))
+
+    def _quick(self, name: str) -> list[Alert]:
+        """Those that one fault raises; a longer window's goes on for hours for the faults before."""
+        return [each for each in list(self._seen.values()) if each.name == name and each.window in QUICK]
 
     def _run(self) -> None:
         while not self._done.wait(POLL_SECONDS):
@@ -52,12 +59,13 @@ class AlertWatch:
             except AssertionError:  # it, or the API server, is away
                 continue
             for each in json.loads(text):
-                self._note(each["labels"]["alertname"], each["startsAt"], each["status"]["state"])
+                self._note(each["labels"], each["startsAt"], each["status"]["state"])
 
-    def _note(self, name: str, starts_at: str, state: str) -> None:
+    def _note(self, labels: dict[str, str], starts_at: str, state: str) -> None:
+        name, window = labels["alertname"], labels.get("window", "")
         if name == HEARTBEAT or state == "unprocessed":
             return
         since = datetime.fromisoformat(starts_at).timestamp()
-        seen = self._seen.get((name, since))
+        seen = self._seen.get((name, window, since))
         sent = state == "active" or bool(seen and seen.sent)
-        self._seen[name, since] = Alert(name, since, time.time(), sent)
+        self._seen[name, window, since] = Alert(name, since, time.time(), sent, window)

@@ -16,12 +16,14 @@ class Alert:
         since: when it began to fire, in seconds since 1970.
         last: when it was last seen to fire.
         sent: whether somebody was told, or another alert kept it back.
+        window: of a burn rate, over how long it is measured; empty for others.
     """
 
     name: str
     since: float
     last: float
     sent: bool
+    window: str = ""
 
 
 @dataclass(frozen=True)

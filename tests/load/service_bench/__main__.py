@@ -62,7 +62,9 @@ def _too_long(*_: object) -> None:
     raise TimeoutError(f"not done within {MOST_SECONDS} s: take fewer --societies, --seconds or --requests")
 
 
-def _measure(options: argparse.Namespace, postgres: Postgres, redis: RedisServer, societies: int) -> Measured:
+def _measure(
+    options: argparse.Namespace, postgres: Postgres, redis: RedisServer, societies: int
+) -> tuple[Measured, Measured]:
     raw = asyncio.run(prepare(postgres, f"raw{societies}", societies))
     url = asyncio.run(prepare(postgres, f"service{societies}", societies))
     redis.client.flushall()

@@ -1,4 +1,4 @@
-"""Requests, made before the clock runs: mints, so that no client's cryptography competes with the service's, and reads."""
+"""Requests, made before the clock runs, so that no client's cryptography competes with the service's."""
 
 import os
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 
-class TwoWorkers(LoadScopeScheduling):
+class TwoWorkers(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """One worker gets all tests of the one running stack, in their order; the other the rest, a file at a time."""
 
     def _split_scope(self, nodeid: str) -> str:

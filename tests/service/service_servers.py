@@ -52,7 +52,7 @@ def binary(name: str, package: str, *folders: Path) -> str:
     return found
 
 
-def wait_for(check: Callable[[], bool], what: str, process: subprocess.Popen[bytes], seconds: float = 20) -> None:
+def wait_for(check: Callable[[], bool], what: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
     """Wait until check() is true; fail when it is not in time or the process has ended, leaving no process behind."""
     deadline = time.monotonic() + seconds
     while not check():

@@ -1,7 +1,6 @@
 """The guide's sections in their order: commands are the guide's own text, checks what a reader would look at."""
 
 import urllib.parse
-from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -75,10 +74,9 @@ def _restore(walk: Walk) -> None:
 def _change(walk: Walk) -> None:
     heading, (setting, up) = section(6)
     walk.heading(heading)
-    settings = walk.clone / "Pulumi.local.yaml"
-    _write(walk, settings, setting.text.replace("rate_limit_per_ip", "rate_limit_per_adress"))
+    walk.write("Pulumi.local.yaml", setting.text.replace("rate_limit_per_ip", "rate_limit_per_adress"))
     walk.run(up.text.splitlines()[0], refused=True)
-    _write(walk, settings, setting.text)
+    walk.write("Pulumi.local.yaml", setting.text)
     printed = walk.run(up.text)
     _see('"RATE_LIMIT_MAX_REQUESTS_PER_IP","value":"40"' in printed, "the other limit")
 
@@ -96,10 +94,6 @@ def _uninstall(walk: Walk) -> None:
     walk.heading(heading)
     # Without a terminal nobody can be asked. `make clean` would take an hour's compiling with it.
     walk.run(remove.text.splitlines()[0] + " YES=1")
-
-
-def _write(walk: Walk, path: Path, text: str) -> None:
-    walk.run(f"cat > {path.name} <<'END'\n{text}\nEND")
 
 
 def _retried(walk: Walk, command: str, seconds: float) -> str:

@@ -54,6 +54,11 @@ class Walk:
         say(f"walkthrough: {text}")
         self.log.append(f"\n### {text}\n")
 
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the clone, as with an editor."""
+        (self.clone / name).write_text(f"{text}\n", encoding="utf-8")
+        self.log.append(f"`{name}` is now:\n\n```text\n{text}\n```\n")
+
     def run(self, text: str, *, refused: bool = False) -> str:
         """Run a block, and return all that it printed; with `refused` it has to fail.
 
@@ -102,7 +107,10 @@ class Walk:
 
 
 def _typed(text: str) -> str:
-    return "\n".join(f"$ {line}" for line in text.strip().splitlines())
+    """As a terminal shows it: a line that goes on has another prompt."""
+    lines = text.strip().splitlines()
+    prompts = ["$", *(">" if before.endswith("\\") else "$" for before in lines)]
+    return "\n".join(f"{prompt} {line}" for prompt, line in zip(prompts, lines, strict=False))
 
 
 def _last(printed: str) -> str:

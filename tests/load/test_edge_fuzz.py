@@ -8,14 +8,15 @@ from schemathesis import Response
 pytestmark = pytest.mark.unit
 
 
-def answer(content_type: str) -> Response:
+def answer(content_type: str, body: bytes = b"") -> Response:
     request = requests.Request("GET", "https://edge").prepare()
-    return Response(403, {"content-type": [content_type]}, b"", request, 0.1, True)
+    return Response(403, {"content-type": [content_type]}, body, request, 0.1, True)
 
 
-def test_html_is_the_edges_and_json_the_services() -> None:
+def test_html_is_nginxs_and_json_the_services_unless_it_says_otherwise() -> None:
     assert from_the_edge(answer("text/html; charset=utf-8"))
-    assert not from_the_edge(answer("application/problem+json"))
+    assert not from_the_edge(answer("application/problem+json", b'{"detail": "no such LCT"}'))
+    assert from_the_edge(answer("application/problem+json", b'{"detail": "answered by the edge"}'))
 
 
 def test_the_edge_may_refuse_and_neither_limit_nor_fail() -> None:

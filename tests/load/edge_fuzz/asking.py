@@ -1,6 +1,7 @@
 """Makes the requests of one operation up, and sends them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import requests
 import schemathesis
@@ -14,7 +15,7 @@ from web4_identity.app import create_app
 from web4_identity.settings import load_settings
 
 from edge_fuzz.answers import Answers, from_the_edge
-from edge_fuzz.senders import TIMEOUT_SECONDS, founders, sessions
+from edge_fuzz.senders import TIMEOUT_SECONDS, TRUST, founders, sessions
 
 OPERATIONS = (
     "mint_lct",
@@ -39,13 +40,13 @@ def ask_all(name: str, examples: int, url: str, running: Running, addresses: Ite
     using = sessions(addresses)
     payers = founders(running.kubectl, running.run, url, using)
 
-    def ask(case: Case, kind: str, choose: Choose) -> None:
+    def ask(kind: str, case: Case, choose: Choose) -> None:
         payer = next(payers)
         if kind == "good" and choose(st.integers(0, 3)):
             meant(name, case, payer.known, choose)
         signer = payer.device if name == "revoke_lct" else payer.founder
         try:
-            response = case.call(base_url=url, session=next(using), auth=signer, timeout=TIMEOUT_SECONDS)
+            response = case.call(base_url=url, session=next(using), auth=signer, verify=TRUST, timeout=TIMEOUT_SECONDS)
         except UNSENDABLE:
             return
         except requests.RequestException as error:
@@ -60,16 +61,21 @@ def ask_all(name: str, examples: int, url: str, running: Running, addresses: Ite
                 answers.problems.append(f"{name}: {' '.join(str(error).split())[:300]}")
 
     for mode, kind in ((GenerationMode.POSITIVE, "good"), (GenerationMode.NEGATIVE, "bad")):
-        # Only made up and sent: a request that was answered badly is noted, and not sent again in smaller forms.
-        @settings(
-            max_examples=examples,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
-        def run(case: Case, data: st.DataObject, kind: str = kind) -> None:
-            ask(case, kind, data.draw)
+        _made_up(operation.as_strategy(generation_mode=mode), examples, partial(ask, kind))
 
-        run()
+
+def _made_up(cases: st.SearchStrategy[Case], examples: int, ask: Callable[[Case, Choose], None]) -> None:
+    """Call `ask` with so many requests; one that was answered badly is noted, and not tried again in smaller forms."""
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases, data=st.data())
+    def run(case: Case, data: st.DataObject) -> None:
+        ask(case, data.draw)
+
+    run()

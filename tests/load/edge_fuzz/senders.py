@@ -16,6 +16,8 @@ from local import credentials
 from local.errors import UserError
 
 TIMEOUT_SECONDS = 20
+TRUST = str(credentials.EDGE_CA)
+"""Whose certificates are believed; said with each request, as schemathesis overrides a session's."""
 FOUNDED_AT_ONCE = 50
 
 
@@ -34,7 +36,6 @@ def sessions(addresses: Iterator[str]) -> Iterator[requests.Session]:
     """Give one session for each request; every ten, a new one from another address."""
     for address in addresses:
         with requests.Session() as session:
-            session.verify = str(credentials.EDGE_CA)
             session.trust_env = False  # no proxy, and no other authority
             session.mount("https://", _From(address))
             for _ in range(REQUESTS_EACH):
@@ -61,7 +62,11 @@ def founders(kubectl: Kubectl, run: str, url: str, using: Iterator[requests.Sess
             device = Party(Clock())
             payer = _payer(society, device)
             answer = next(using).post(
-                f"{url}/v1/lct/mint", json=society.mint(device), auth=payer.founder, timeout=TIMEOUT_SECONDS
+                f"{url}/v1/lct/mint",
+                json=society.mint(device),
+                auth=payer.founder,
+                verify=TRUST,
+                timeout=TIMEOUT_SECONDS,
             )
             if answer.status_code != 201:
                 raise UserError(f"a device for the fuzzing was not minted: {answer.status_code} {answer.text[:200]}")

@@ -11,7 +11,7 @@ REFUSED_BY_THE_EDGE = {400, 403, 404, 405, 408, 411, 413, 414, 415, 431}
 
 
 def from_the_edge(response: Response) -> bool:
-    """Whether nginx or its firewall answered by itself: it says so (infra/nginx.conf.template), or in nginx's own HTML."""
+    """Whether nginx or its firewall answered by itself: it says so (infra/nginx_conf.py), or in nginx's own HTML."""
     by_itself = any(value.startswith("text/html") for value in response.headers.get("content-type", []))
     return by_itself or b"answered by the edge" in response.content
 

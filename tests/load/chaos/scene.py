@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from running import CLUSTER, Running
@@ -22,10 +23,12 @@ class Scene(Running):
     Attributes:
         traffic: the load that goes on meanwhile.
         edge: the edge's address and port.
+        folder: where the run keeps what it writes.
     """
 
     traffic: TrafficProcess
     edge: tuple[str, int]
+    folder: Path
 
     def pods(self, app: str) -> list[str]:
         """Return the names of an app's running pods."""

@@ -39,7 +39,7 @@ def strike_each(faults: Sequence[Fault]) -> tuple[list[Row], float]:
     with TrafficProcess(where, url, run, folder) as traffic, AlertWatch(kubectl) as alerts:
         traffic.wait_for_all_clients()
         say(f"load: {url}, societies {run}-…, every answer in {folder.relative_to(REPO)}/requests.jsonl")
-        striking = Run(Scene(kubectl, run, traffic, edge), alerts)
+        striking = Run(Scene(kubectl, run, traffic, edge, folder), alerts)
         try:
             for fault in faults:
                 name = fault.name

@@ -1,5 +1,6 @@
 """A table is dropped, and comes back from the backups with every row."""
 
+import contextlib
 import json
 from datetime import datetime
 
@@ -50,7 +51,14 @@ class DropTable(Fault):
             scene.kubectl("wait", f"cluster/{RESTORED}", "--for=condition=Ready", f"--timeout={RESTORE_SECONDS}s")
             _copy(scene)
         finally:
+            self._keep_log(scene)
             scene.kubectl("delete", "cluster", RESTORED, "--ignore-not-found", "--wait=false")
+
+    def _keep_log(self, scene: Scene) -> None:
+        """Keep what each attempt to restore said: the operator tries again by itself, and its pods do not stay."""
+        words = ("logs", f"--selector=job-name={RESTORED}-1-full-recovery", "--prefix", "--tail=-1")
+        with contextlib.suppress(AssertionError):  # there is none yet
+            (scene.folder / "restore.log").write_text(scene.kubectl(*words), encoding="utf-8")
 
 
 def _copy(scene: Scene) -> None:

@@ -39,7 +39,7 @@ def main(
         passed = timedelta(seconds=round(monotonic() - began))
         outcome = "and the guide did not hold" if problem else "and all of it held"
         head = f"`make walkthrough FROM={source}`, {moment()}: {passed}, {outcome}."
-        put(PAGE, "make walkthrough", "\n".join((head, *walk.log)))
+        put(PAGE, "make walkthrough", "\n".join((head, "", *walk.log)))
         if problem:
             raise UserError(problem)
     except UserError as error:

@@ -34,7 +34,7 @@ def test_what_was_typed_and_what_came_of_it_is_in_the_log(tmp_path: Path) -> Non
     walk.heading("1. Up")
     assert walk.run('echo "hello \\\n$WHO"\npwd') == f"hello reader\n{tmp_path}\n"
     log = "".join(walk.log)
-    assert "### 1. Up" in log and '$ echo "hello \\\n> $WHO"\n$ pwd\nhello reader\n' in log
+    assert "## 1. Up" in log and '$ echo "hello \\\n> $WHO"\n$ pwd\nhello reader\n' in log
     assert "export WHO" not in log
 
 

@@ -52,7 +52,7 @@ class Walk:
     def heading(self, text: str) -> None:
         """Begin a section of the log."""
         say(f"walkthrough: {text}")
-        self.log.append(f"\n### {text}\n")
+        self.log.append(f"## {text}\n")
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the clone, as with an editor."""
@@ -85,7 +85,7 @@ class Walk:
     @contextmanager
     def beside(self, text: str) -> Iterator[None]:
         """Leave a command running, as in another terminal, while the block lasts."""
-        self.log.append(f"```text\n{_typed(text)}   # in another terminal\n```\n")
+        self.log.append(f"In another terminal: `{text}`\n")
         process = subprocess.Popen(
             ["bash", "-c", self.environment + text],
             cwd=self.clone,

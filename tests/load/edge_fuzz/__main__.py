@@ -42,7 +42,8 @@ def main(
         raise typer.Exit(1) from None
     head = page.when(f"make fuzz-edge FUZZ_EXAMPLES={examples}")
     passed = f"{(time.monotonic() - began) / 60:.0f} minutes, {answers.count} requests, {len(problems)} problems"
-    text = "\n".join([f"{head}: {passed}.", "", *(f"- {each}" for each in problems[:20]), "", answers.table()])
+    listed = "\n".join(f"- {each}" for each in problems[:20])
+    text = "\n\n".join(part for part in (f"{head}: {passed}.", listed, answers.table()) if part)
     print(f"\n{text}")
     page.put(page.RELIABILITY, "make fuzz-edge", text)
     if problems:

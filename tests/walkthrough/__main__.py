@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Annotated
 
 import typer
-from page import moment, put
+from page import put, when
 
 from local.ctl.base import confirm
 from local.errors import UserError
@@ -38,7 +38,7 @@ def main(
             problem = str(error)
         passed = timedelta(seconds=round(monotonic() - began))
         outcome = "and the guide did not hold" if problem else "and all of it held"
-        head = f"`make walkthrough FROM={source}`, {moment()}: {passed}, {outcome}."
+        head = f"{when(f'make walkthrough FROM={source}')}: {passed}, {outcome}."
         put(PAGE, "make walkthrough", "\n".join((head, "", *walk.log)))
         if problem:
             raise UserError(problem)

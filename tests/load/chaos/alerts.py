@@ -8,10 +8,11 @@ from datetime import datetime
 from cluster_stack import Kubectl
 
 from chaos.row import Alert
+from monitoring.slo import TIERS
 
 POLL_SECONDS = 3
 HEARTBEAT = "Watchdog"
-QUICK = ("", "1h")
+QUICK = ("", TIERS[0].long)
 """The windows of alerts that begin and end within minutes: none, or the shortest of a burn rate (monitoring/slo.py)."""
 
 

@@ -48,17 +48,20 @@ class DropTable(Fault):
         manifest = json.dumps(second_cluster(first, RESTORED, self._moment))
         try:
             scene.kubectl("create", "--filename=-", stdin=manifest)
-            scene.kubectl("wait", f"cluster/{RESTORED}", "--for=condition=Ready", f"--timeout={RESTORE_SECONDS}s")
+            wait_until(lambda: _restored(scene), f"{RESTORED} is restored", RESTORE_SECONDS)
             _copy(scene)
         finally:
-            self._keep_log(scene)
             scene.kubectl("delete", "cluster", RESTORED, "--ignore-not-found", "--wait=false")
 
-    def _keep_log(self, scene: Scene) -> None:
-        """Keep what each attempt to restore said: the operator tries again by itself, and its pods do not stay."""
-        words = ("logs", f"--selector=job-name={RESTORED}-1-full-recovery", "--prefix", "--tail=-1")
-        with contextlib.suppress(AssertionError):  # there is none yet
-            (scene.folder / "restore.log").write_text(scene.kubectl(*words), encoding="utf-8")
+
+def _restored(scene: Scene) -> bool:
+    """Whether it is; until then keep what each attempt says: the operator tries again, and its pods do not stay."""
+    pods = scene.kubectl.json("get", "pods", f"--selector=job-name={RESTORED}-1-full-recovery")["items"]
+    for name in (pod["metadata"]["name"] for pod in pods):
+        with contextlib.suppress(AssertionError):  # its container has not started, or it is gone
+            (scene.folder / f"{name}.log").write_text(scene.kubectl("logs", name), encoding="utf-8")
+    status = scene.kubectl.json("get", "cluster", RESTORED).get("status", {})
+    return bool(status.get("readyInstances"))
 
 
 def _copy(scene: Scene) -> None:

@@ -13,7 +13,8 @@ from cluster_stack import Kubectl
 from running import Running
 
 from edge_fuzz.answers import Answers
-from edge_fuzz.asking import OPERATIONS, ask_all
+from edge_fuzz.asking import OPERATIONS, Asking
+from edge_fuzz.senders import founders, sessions
 from local import stack
 from local.errors import UserError
 from local.progress import say
@@ -33,8 +34,10 @@ def main(
         kubectl, url = Kubectl(where), f"https://{where.address()}:{stack.outputs()['edge_node_port']}"
         running = Running(kubectl, f"fuzz-{int(time.time()):x}")
         with addresses(where) as own:
+            using = sessions(own)
+            asking = Asking(url, using, founders(kubectl, running.run, url, using), answers)
             for name in OPERATIONS:
-                ask_all(name, examples, url, running, own, answers)
+                asking.ask_all(name, examples)
                 say(f"fuzz-edge: {name}: {dict(Counter(answers.statuses(name)))}")
         problems = [*answers.problems, *_audit(running)]
     except UserError as error:

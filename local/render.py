@@ -18,7 +18,7 @@ from local import stack, stack_file
 from local.cluster import layout
 from local.errors import UserError
 from local.images import build as images
-from local.paths import BIN, PULUMI_HOME, REPO
+from local.paths import BIN, REPO
 from local.tools.catalogue import BUILDS, RENDERERS, Build
 
 RENDERED = REPO / "build" / "rendered"
@@ -108,10 +108,8 @@ def project(name: str, values: Mapping[str, Any], folder: Path) -> Iterator[Call
 def _pulumi(scratch: Path, *words: str | Path) -> None:
     """Run pulumi on a backend in `scratch`."""
     environment = {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "PULUMI_HOME": str(PULUMI_HOME),
+        **stack.tools(),
         "PULUMI_BACKEND_URL": f"file://{scratch}",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
         # One write of the state, at the end: after each of a hundred objects it is megabytes each time.
         "PULUMI_EXPERIMENTAL": "true",
         "PULUMI_SKIP_CHECKPOINTS": "true",

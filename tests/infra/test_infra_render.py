@@ -13,6 +13,7 @@ from infra_stacks import EDITED, example
 from infra.environments import DEFAULTS, overlay
 from local import checks, render
 from local.errors import UserError
+from local.paths import PULUMI_HOME
 
 pytestmark = pytest.mark.manifests
 
@@ -61,6 +62,10 @@ def test_nobody_else_can_read_the_files(rendered: dict[str, Path]) -> None:
     for folder in rendered.values():
         modes = {stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
         assert modes == {0o600, 0o700}
+
+
+def test_pulumi_kept_no_log_of_it(rendered: dict[str, Path]) -> None:
+    assert rendered and list(PULUMI_HOME.rglob("*.log")) == []
 
 
 @pytest.mark.parametrize("environment", DEFAULTS)

@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import time
 from pathlib import Path
 
 import yaml
@@ -48,15 +49,17 @@ def test_every_metric_of_a_rule_or_runbook_is_on_a_live_target_with_the_type_tha
 ) -> None:
     known = yaml.safe_load(Path(METRIC_TYPES).read_text())
     expected = {name: kind for name, kind in known.items() if not name.startswith(PUSHED) and name != "up"}
+    deadline = time.monotonic() + 120  # a new stack's exporters are asked one after the other
+    while absent := {name for name, kind in expected.items() if not has_series(prometheus, name, kind)}:
+        assert time.monotonic() < deadline, f"without a series: {absent}"
+        time.sleep(3)
     metadata = prometheus.get("/api/v1/metadata")
     found = {name: metadata.get(name, [{"type": "missing"}])[0]["type"] for name in expected}
     # prometheus_client and Prometheus's own counters are described without their _total in OpenMetrics.
     for name in [name for name, kind in found.items() if kind == "missing"]:
         found[name] = metadata.get(name.removesuffix("_total"), [{"type": "missing"}])[0]["type"]
     assert found == expected
-    series = {
-        name
-        for name, kind in expected.items()
-        if not prometheus.query(f"count({name}_bucket)" if kind == "histogram" else f"count({name})")
-    }
-    assert series == set(), "described, and without a series"
+
+
+def has_series(prometheus: Prometheus, name: str, kind: str) -> bool:
+    return bool(prometheus.query(f"count({name}_bucket)" if kind == "histogram" else f"count({name})"))

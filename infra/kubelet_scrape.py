@@ -18,6 +18,7 @@ _KEPT = "|".join(
         "container_cpu_usage_seconds_total",
         "container_cpu_cfs_periods_total",
         "container_cpu_cfs_throttled_periods_total",
+        "container_memory_rss",
         "container_memory_working_set_bytes",
         "container_spec_memory_limit_bytes",
         "container_oom_events_total",

@@ -24,8 +24,9 @@ from soak.report import Soak
 
 RUNS = REPO / "build" / "soak"
 STEP_SECONDS = 30
-# What counts against a pod's limit; the kubelet's figure, which Prometheus keeps for every container of the stack.
-_MEMORY = 'sum by (pod) (max by (pod, container) (container_memory_working_set_bytes{container!=""}))'
+# What the processes hold. In the working set is also the kernel's cache of files, which Postgres fills with what it
+# writes until something else wants the memory.
+_MEMORY = 'sum by (pod) (max by (pod, container) (container_memory_rss{container!=""}))'
 
 
 def main(minutes: Annotated[int, typer.Option(min=3, help="How long the load lasts.")] = 30) -> None:

@@ -108,7 +108,7 @@ def test_an_inhibition_names_alerts_that_there_are() -> None:
         re.findall(r'alertname="(\w+)"', str(rule["source_matchers"]))
         for rule in alertmanager_config()["inhibit_rules"]
     ]
-    assert [["ServiceDown"], ["DatabaseDown"], ["ServiceDatabaseUnreachable"]] == sources[2:5]
+    assert sources[2:5] == [["ServiceDown"], ["DatabaseDown"], ["ServiceDatabaseUnreachable"]]
 
 
 def test_the_receivers_secrets_reach_alertmanager_and_no_key_is_in_its_configuration(config: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ walkthrough: $(READY) ## Go through docs/getting-started.md in a clean clone of 
 verify: $(READY) ## Check a running stack from outside, as before going live: STACK=local unless you say another
 	@$(CTL) verify --stack=$(STACK)
 
-simulate: $(READY) ## Put prod's objects on a simulated cluster of 200 nodes, lose a zone, and write what came of it; about 10 minutes
+simulate: $(READY) ## Put prod's objects on a simulated cluster of 200 nodes, lose a zone, and write what came of it; about 7 minutes
 	@PYTHONPATH=tests/infra:tests/load $(RUN) -m tests.simulation
 
 fuzz: $(READY) ## Try FUZZ_EXAMPLES (1000) odd requests, settings, arguments and files of each kind, and 9800 slow connections

@@ -49,7 +49,12 @@ def environment() -> dict[str, str]:
             private_dir(STATE)
             write_private(PASSPHRASE, secrets.token_urlsafe(32))
         given = {"PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
-    return {**tools(), "PULUMI_BACKEND_URL": f"file://{BACKEND}", **given}
+    backend = {
+        "PULUMI_BACKEND_URL": f"file://{BACKEND}",
+        # Its history has the same file, 11 MB of each update.
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+    }
+    return {**tools(), **backend, **given}
 
 
 def tools() -> dict[str, str]:

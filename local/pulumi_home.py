@@ -1,13 +1,12 @@
 """Pulumi's home folder: its plugins, and no log of every run."""
 
 import shutil
-from pathlib import Path
 
 from local.paths import PULUMI_HOME
 
 
-def pulumi_home() -> Path:
-    """Return the folder, made if absent, as one in which Pulumi cannot keep its automatic log.
+def keep_no_log() -> None:
+    """Have Pulumi's home folder as one in which Pulumi cannot keep its automatic log; make it if absent.
 
     Pulumi writes down every property that passes through it, compressed and encrypted, below `logs`: 150 MB and three
     quarters of the processor's time for an update of this bundle that changes nothing (decision 40). There is no
@@ -19,4 +18,3 @@ def pulumi_home() -> Path:
         shutil.rmtree(logs, ignore_errors=True)  # an earlier release's
         PULUMI_HOME.mkdir(parents=True, exist_ok=True)
         logs.touch()
-    return PULUMI_HOME

@@ -13,9 +13,8 @@ import yaml
 from local import credentials, restored
 from local.console import capture
 from local.errors import UserError
-from local.paths import BIN, MANIFESTS, REPO, STATE, private_dir, write_private
+from local.paths import BIN, MANIFESTS, PULUMI_HOME, REPO, STATE, private_dir, write_private
 from local.progress import say
-from local.pulumi_home import pulumi_home
 from local.target import Target
 
 STACK = "local"
@@ -61,7 +60,7 @@ def tools() -> dict[str, str]:
     """Return the variables with which the built `pulumi` runs on any stack, wherever its state is kept."""
     return {
         "PATH": f"{BIN}:{os.environ['PATH']}",
-        "PULUMI_HOME": str(pulumi_home()),
+        "PULUMI_HOME": str(PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
     }

@@ -13,6 +13,7 @@ from local.console import capture, run_logged
 from local.errors import UserError
 from local.paths import BIN, BUILD, CACHE
 from local.progress import clock, say
+from local.pulumi_home import keep_no_log
 from local.tools import licences
 from local.tools.catalogue import BUILDS, PULUMI_KUBERNETES, Binary, Build
 
@@ -48,6 +49,7 @@ def build_all(builds: Sequence[Build] = BUILDS) -> None:
         UserError: a build failed; the message has its last lines and the log's name.
     """
     BIN.mkdir(parents=True, exist_ok=True)
+    keep_no_log()
     todo = pending(builds)
     if not todo:
         say(f"tools: all {len(builds)} builds are in {BIN}")

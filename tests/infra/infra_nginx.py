@@ -102,6 +102,16 @@ def wait_for_answer(url: str) -> None:
             time.sleep(0.05)
 
 
+def logged(folder: Path) -> str:
+    """The access log's one line. nginx writes it after the answer is sent, so it may not be there yet."""
+    deadline = time.monotonic() + 10
+    while not (text := (folder / "access.log").read_text()).endswith("\n"):
+        assert time.monotonic() < deadline, "nothing was logged"
+        time.sleep(0.05)
+    (line,) = text.splitlines()
+    return line
+
+
 def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from infra_nginx import Ports, assert_problem, nginx, running, serving, wait_for_answer, write_conf
+from infra_nginx import Ports, assert_problem, logged, nginx, running, serving, wait_for_answer, write_conf
 from infra_ports import free_ports
 from infra_recording import Program
 from infra_upstream import SlowUpstream, Upstream
@@ -77,7 +77,7 @@ def test_http_2_is_spoken_to_who_offers_it(edge: httpx.Client) -> None:
 
 def test_each_request_is_a_line_of_json_without_what_does_not_belong_in_a_log(edge: httpx.Client, conf: Path) -> None:
     edge.get("/v1/lct?society=private", headers={"User-Agent": "private", "Authorization": "private"})
-    (line,) = (conf.parent / "access.log").read_text().splitlines()
+    line = logged(conf.parent)
     said = json.loads(line)
     assert (said["client"], said["method"], said["path"], said["status"]) == ("127.0.0.1", "GET", "/v1/lct", 200)
     assert "private" not in line

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from infra_nginx import Ports, running, serving, write_conf
+from infra_nginx import Ports, logged, running, serving, write_conf
 from infra_ports import free_ports
 from infra_upstream import Upstream
 
@@ -82,7 +82,7 @@ def test_a_forwarded_address_is_the_clients_when_the_one_in_front_is_trusted(edg
     seen = told(forwarded(client, CLIENT).text)
     assert seen["X-Real-IP"] == CLIENT
     assert seen["X-Forwarded-For"].rpartition(", ")[2] == CLIENT  # the last one is what the service goes by
-    assert json.loads((tmp_path / "access.log").read_text())["client"] == CLIENT
+    assert json.loads(logged(tmp_path))["client"] == CLIENT
 
 
 def test_what_a_client_itself_put_before_its_address_is_not_believed(edge: RunEdge) -> None:

@@ -60,8 +60,11 @@ def _restored(scene: Scene) -> bool:
     for name in (pod["metadata"]["name"] for pod in pods):
         with contextlib.suppress(AssertionError):  # its container has not started, or it is gone
             (scene.folder / f"{name}.log").write_text(scene.kubectl("logs", name), encoding="utf-8")
-    status = scene.kubectl.json("get", "cluster", RESTORED).get("status", {})
-    return bool(status.get("readyInstances"))
+    try:
+        scene.kubectl("wait", f"cluster/{RESTORED}", "--for=condition=Ready", "--timeout=1s")
+    except AssertionError:  # not yet
+        return False
+    return True
 
 
 def _copy(scene: Scene) -> None:

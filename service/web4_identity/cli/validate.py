@@ -13,9 +13,9 @@ import typer
 
 from web4_identity.cli.common import EXIT_USAGE, fail
 from web4_identity.cli.keys import load_key
+from web4_identity.validation.attack import Result
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
-from web4_identity.validation.model import Result
 from web4_identity.validation.report import as_json, as_lines, bypassed, push
 from web4_identity.validation.run import CannotRun, all_attacks, estimated_seconds, prepare, run_attacks
 

@@ -15,8 +15,8 @@ import httpx
 from web4_identity.domain.attestation import Birth
 from web4_identity.domain.binding import prove_binding
 from web4_identity.domain.entities import EntityType
+from web4_identity.validation.answer import CLOSED, Answer, Outcome, Refusal
 from web4_identity.validation.craft import MINT_PATH, Party, Signing, signed_headers
-from web4_identity.validation.model import CLOSED, Answer, Outcome, Refusal
 from web4_identity.validation.purse import Purse
 from web4_identity.validation.trickle import trickle
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from web4_identity.domain.binding import prove_binding
 from web4_identity.domain.entities import EntityType
+from web4_identity.validation.answer import refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
 from web4_identity.validation.mint_attack import INVALID, spoiled_mint
-from web4_identity.validation.model import Attack, refusal
 
 CLASS = "binding"
 REFUSED = refusal(422, "BINDING_PROOF")

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
+from web4_identity.validation.answer import CLOSED, Outcome, Refusal, refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
 from web4_identity.validation.mint_attack import spoiled_mint
-from web4_identity.validation.model import CLOSED, Attack, Outcome, Refusal, refusal
 
 CLASS = "body"
 LARGE = refusal(413, "BODY_TOO_LARGE")

@@ -2,9 +2,10 @@
 
 import secrets
 
+from web4_identity.validation.answer import Answer, Outcome, refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
-from web4_identity.validation.model import Answer, Attack, Outcome, refusal
 
 CLASS = "duplicate"
 DUPLICATE = refusal(409, "DUPLICATE")

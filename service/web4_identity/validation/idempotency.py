@@ -2,9 +2,10 @@
 
 import secrets
 
+from web4_identity.validation.answer import Outcome, refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
-from web4_identity.validation.model import Attack, Outcome, refusal
 
 CLASS = "idempotency"
 CONFLICT = refusal(422, "IDEMPOTENCY_CONFLICT")

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
+from web4_identity.validation.answer import Outcome, Refusal, refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.mint_attack import INVALID, WAF, changed, spoiled_mint
-from web4_identity.validation.model import Attack, Outcome, Refusal, refusal
 
 CLASS = "injection"
 UNKNOWN = refusal(404, "SOCIETY_NOT_FOUND")

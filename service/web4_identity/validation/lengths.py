@@ -5,8 +5,9 @@ The limits are the guide's defaults; a service that was configured with higher o
 
 from typing import Any
 
+from web4_identity.validation.answer import refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.mint_attack import INVALID, changed, spoiled_mint
-from web4_identity.validation.model import Attack, refusal
 
 CLASS = "length"
 HUGE = 8000

@@ -2,9 +2,10 @@
 
 import asyncio
 
+from web4_identity.validation.answer import Answer, Outcome, refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import MINT_PATH
-from web4_identity.validation.model import Answer, Attack, Outcome, refusal
 
 CLASS = "rate limit"
 LIMITED = refusal(429, "RATE_LIMITED")

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from web4_identity.validation.answer import Outcome, Refusal, refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
-from web4_identity.validation.model import Attack, Outcome, Refusal, refusal
 
 INVALID = refusal(422, "VALIDATION")
 WAF = refusal(403, "WAF")

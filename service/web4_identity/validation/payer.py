@@ -4,10 +4,11 @@ from functools import partial
 from typing import Any
 
 from web4_identity.signature.rules import COVERED, IDEMPOTENCY_HEADER
+from web4_identity.validation.answer import Outcome, refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party, digest_of
 from web4_identity.validation.mint_attack import spoiled_mint
-from web4_identity.validation.model import Attack, Outcome, refusal
 
 CLASS = "payer"
 MISSING = refusal(401, "SIGNATURE_MISSING")

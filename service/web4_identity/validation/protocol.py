@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Any
 
+from web4_identity.validation.answer import Outcome, refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import MINT_PATH
 from web4_identity.validation.mint_attack import INVALID, WAF, spoiled_mint
-from web4_identity.validation.model import Attack, Outcome, refusal
 
 CLASS = "protocol"
 METHOD = refusal(405, "METHOD_NOT_ALLOWED")

@@ -5,7 +5,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 
-from web4_identity.validation.model import Result
+from web4_identity.validation.attack import Result
 
 BYPASS = "BYPASS"
 JOB = "web4-security-gate"

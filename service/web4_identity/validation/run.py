@@ -19,8 +19,9 @@ from web4_identity.validation import (
     shapes,
     witnesses,
 )
+from web4_identity.validation.answer import Outcome
+from web4_identity.validation.attack import Attack, Result
 from web4_identity.validation.bed import Bed, Limited
-from web4_identity.validation.model import Attack, Outcome, Result
 
 # An attack and the look whether its LCT is absent.
 _REQUESTS_EACH = 2

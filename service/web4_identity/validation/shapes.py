@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
 from web4_identity.validation.mint_attack import INVALID, UNREADABLE, WAF, changed, spoiled_mint
-from web4_identity.validation.model import Attack
 
 CLASS = "shape"
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import h11
 import httpx
 
-from web4_identity.validation.model import CLOSED, Answer
+from web4_identity.validation.answer import CLOSED, Answer
 
 
 async def trickle(

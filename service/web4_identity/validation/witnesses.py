@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from web4_identity.domain.attestation import attest
+from web4_identity.validation.answer import refusal
+from web4_identity.validation.attack import Attack
 from web4_identity.validation.bed import Bed
 from web4_identity.validation.craft import Party
 from web4_identity.validation.mint_attack import INVALID, changed, spoiled_mint
-from web4_identity.validation.model import Attack, refusal
 
 CLASS = "witness"
 QUORUM = refusal(409, "WITNESS_QUORUM")

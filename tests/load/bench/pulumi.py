@@ -56,11 +56,13 @@ def _render(name: str) -> list[str]:
 
 
 def _unchanged(name: str) -> list[str]:
-    """A stack's whole graph with a state of it, and nothing that differs: the provider has files in a cluster's place."""
+    """A stack's whole graph and a state that has all of it; the provider has files in a cluster's place."""
     with TemporaryDirectory() as folder, render.project(name, _values(name), Path(folder)) as run:
         update = partial(run, "up", "--yes", "--skip-preview", "--suppress-outputs")
         update()
-        return _timed(f"`pulumi up` of {name}, rendered before, nothing to change", partial(update, "--expect-no-changes"))
+        return _timed(
+            f"`pulumi up` of {name}, without a cluster, nothing to change", partial(update, "--expect-no-changes")
+        )
 
 
 def _values(name: str) -> dict[str, Any]:

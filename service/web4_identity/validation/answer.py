@@ -1,11 +1,8 @@
-"""What an attack is, and what came of it."""
+"""What the service answers, and which answers defend."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from web4_identity.validation.bed import Bed
+from typing import Any
 
 CLOSED = 0
 """The status of an answer that did not come, because the service closed the connection."""
@@ -58,22 +55,3 @@ class Outcome:
 
     got: str
     defended: bool
-
-
-@dataclass(frozen=True)
-class Attack:
-    """One attack. `run` starts afresh each time it is called, as a rate-limited attack is tried again later."""
-
-    klass: str
-    name: str
-    sends: str
-    expected: str
-    run: Callable[["Bed"], Awaitable[Outcome]]
-
-
-@dataclass(frozen=True)
-class Result:
-    """An attack with its outcome; None when time ran out before it was proved."""
-
-    attack: Attack
-    outcome: Outcome | None

@@ -1,4 +1,4 @@
-"""Reads an operator's published manifest and adapts it: our images, never pulled twice, and a namespace we choose."""
+"""Reads an operator's published manifest and adapts it: our images, never pulled twice, a priority and a namespace."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,8 +23,8 @@ def read_manifests(path: Path) -> list[Manifest]:
         return [document for document in yaml.load_all(text, Loader=_Loader) if document]
 
 
-def adapt_workload(manifest: Manifest, images: Mapping[str, str]) -> Manifest:
-    """A Deployment with its images replaced; anything else as it is.
+def adapt_workload(manifest: Manifest, images: Mapping[str, str], priority_class: str) -> Manifest:
+    """A Deployment with its images replaced and its pods in `priority_class`; anything else as it is.
 
     In: `images`, from a name of a published image without its tag (the end of its path, such as `cloudnative-pg`) to
     the whole replacement. An image also stands in arguments (`--prometheus-config-reloader=...`) and variables
@@ -32,7 +32,9 @@ def adapt_workload(manifest: Manifest, images: Mapping[str, str]) -> Manifest:
     """
     if manifest["kind"] != "Deployment":
         return manifest
-    for container in manifest["spec"]["template"]["spec"]["containers"]:
+    pod = manifest["spec"]["template"]["spec"]
+    pod["priorityClassName"] = priority_class
+    for container in pod["containers"]:
         container["image"] = images[_base_name(container["image"])]
         container["imagePullPolicy"] = "IfNotPresent"
         container["args"] = [_replace_option(argument, images) for argument in container.get("args", [])]

@@ -18,6 +18,12 @@ CLASSES = {
 }
 """Each class's value, above what has no class (0) and far below what keeps the node alive (2 000 000 000), and why."""
 
+OPERATORS = "web4-operators"
+"""The class of the operators, which belong to the cluster and to no stack."""
+
+OPERATORS_VALUE = 1_100_000
+"""Above all of ours: a database gets another primary from its operator only, which must also allow each change."""
+
 
 def priority_class(namespace: str, priority: Priority) -> str:
     """The PriorityClass's name: they belong to the whole cluster, where several stacks may be."""

@@ -1,9 +1,12 @@
 """The operators the bundle stands on: CloudNativePG for Postgres, the Prometheus Operator for monitoring."""
 
 import pulumi
+from pulumi_kubernetes import meta, scheduling
 
 from infra.frozen import Frozen
+from infra.kube import PART_OF
 from infra.manifests import Manifest, adapt_workload, in_order, move_namespace, read_manifests
+from infra.priorities import OPERATORS, OPERATORS_VALUE
 from infra.settings import ImageSettings, PlatformSettings
 
 MONITORING_NAMESPACE = "monitoring-system"
@@ -28,11 +31,20 @@ class Platform(pulumi.ComponentResource):
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("web4:infra:Platform", name, None, opts)
         if args.platform.install:
+            # Without a class they are the first that a full node does without, whatever pod of ours comes.
+            first = scheduling.v1.PriorityClass(
+                "priority-operators",
+                metadata=meta.v1.ObjectMetaArgs(name=OPERATORS, labels=PART_OF),
+                value=OPERATORS_VALUE,
+                description="The operators of Postgres and Prometheus: only they make and mend either",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
             self._install(
                 [
-                    adapt_workload(each, {"cloudnative-pg": args.images.cloudnative_pg})
+                    adapt_workload(each, {"cloudnative-pg": args.images.cloudnative_pg}, OPERATORS)
                     for each in read_manifests(args.platform.manifest("cloudnative-pg.yaml"))
-                ]
+                ],
+                first,
             )
             monitoring_images = {
                 "prometheus-operator": args.images.prometheus_operator,
@@ -43,15 +55,18 @@ class Platform(pulumi.ComponentResource):
                 [
                     namespace,
                     *(
-                        move_namespace(adapt_workload(each, monitoring_images), "default", MONITORING_NAMESPACE)
+                        move_namespace(
+                            adapt_workload(each, monitoring_images, OPERATORS), "default", MONITORING_NAMESPACE
+                        )
                         for each in read_manifests(args.platform.manifest("prometheus-operator.yaml"))
                     ),
-                ]
+                ],
+                first,
             )
         self.register_outputs({})
 
-    def _install(self, manifests: list[Manifest]) -> None:
-        needed: list[pulumi.Resource] = []
+    def _install(self, manifests: list[Manifest], first: pulumi.Resource) -> None:
+        needed = [first]
         for group in in_order(manifests):
             needed = needed + [self._register(each, needed) for each in group]
 

@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -105,6 +106,12 @@ def pulumi_up_under(traffic: Traffic, config: Path) -> subprocess.CompletedProce
     return done
 
 
+def gate_jobs(kubectl: Kubectl) -> dict[str, Any]:
+    """The gates' Jobs by name: a CronJob's may come and go meanwhile."""
+    jobs = {each["metadata"]["name"]: each for each in kubectl.json("get", "jobs")["items"]}
+    return {name: job for name, job in jobs.items() if name.startswith(f"{GATE}-")}
+
+
 def gate_messages(kubectl: Kubectl) -> list[str]:
     """What the attacks of each gate that failed ended with."""
     pods = kubectl.json("get", "pods", f"--selector=app={GATE}", "--field-selector=status.phase=Failed")["items"]
@@ -113,7 +120,7 @@ def gate_messages(kubectl: Kubectl) -> list[str]:
 
 
 def test_the_serving_version_has_passed_the_gate(kubectl: Kubectl) -> None:
-    (job,) = [each for each in kubectl.json("get", "jobs")["items"] if each["metadata"]["name"].startswith(f"{GATE}-")]
+    (job,) = gate_jobs(kubectl).values()
     assert job["status"]["succeeded"] == 1
     images_of = {each["image"] for each in job["spec"]["template"]["spec"]["initContainers"]}
     assert images_of == {images.references()["identity"]}
@@ -123,7 +130,7 @@ def test_a_version_with_a_check_removed_is_refused_while_the_one_before_answers_
     kubectl: Kubectl, unchecked: str, traffic: Traffic, tmp_path: Path
 ) -> None:
     pods = kubectl.identity_pods()
-    jobs = {each["metadata"]["name"] for each in kubectl.json("get", "jobs")["items"]}
+    (gate,) = gate_jobs(kubectl)
     config = with_image(unchecked, tmp_path)
     for _ in ("first", "again"):
         refused = pulumi_up_under(traffic, config)
@@ -133,12 +140,11 @@ def test_a_version_with_a_check_removed_is_refused_while_the_one_before_answers_
         assert "got through: " in message and "forged signature" in message.rpartition("got through: ")[2]
     # Neither a pod of the service nor its schema has changed, and the gate passed before is still there.
     assert kubectl.identity_pods() == pods
-    (refusing,) = {each["metadata"]["name"] for each in kubectl.json("get", "jobs")["items"]} - jobs
-    assert refusing.startswith(f"{GATE}-")
+    assert gate in gate_jobs(kubectl) and len(gate_jobs(kubectl)) == 2
 
     repaired = pulumi_up_under(traffic, stack.CONFIG)
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
-    assert {each["metadata"]["name"] for each in kubectl.json("get", "jobs")["items"]} == jobs
+    assert list(gate_jobs(kubectl)) == [gate]
     assert kubectl.identity_pods() == pods
 
 

@@ -7,6 +7,7 @@ from infra_recording import Program, run_program
 
 from infra.environments import overlay
 from infra.manifests import adapt_workload
+from infra.priorities import OPERATORS
 
 pytestmark = pytest.mark.infra
 
@@ -52,7 +53,7 @@ def test_the_prometheus_operator_runs_our_images(images: Program) -> None:
 def test_an_image_nobody_replaced_stops_the_program() -> None:
     manifest = {"kind": "Deployment", "spec": {"template": {"spec": {"containers": [{"image": "a.invalid/new:1"}]}}}}
     with pytest.raises(KeyError, match="new"):
-        adapt_workload(manifest, {"old": "localhost/old"})
+        adapt_workload(manifest, {"old": "localhost/old"}, OPERATORS)
 
 
 def test_the_prometheus_operator_lives_in_a_namespace_of_its_own(program: Program) -> None:
@@ -62,6 +63,16 @@ def test_the_prometheus_operator_lives_in_a_namespace_of_its_own(program: Progra
     (subject,) = program.find("ClusterRoleBinding", "prometheus-operator").inputs["subjects"]
     assert subject["namespace"] == "monitoring-system"
     assert not [each.urn for each in program.resources if each.inputs.get("metadata", {}).get("namespace") == "default"]
+
+
+def test_no_pod_of_ours_takes_an_operators_place_on_a_full_node(program: Program) -> None:
+    classes = {each.name: each for each in program.of_kind("PriorityClass")}
+    theirs = classes.pop(OPERATORS)
+    assert theirs.inputs["value"] > max(each.inputs["value"] for each in classes.values())
+    for name in ("cnpg-controller-manager", "prometheus-operator"):
+        operator = program.find("Deployment", name)
+        assert operator.inputs["spec"]["template"]["spec"]["priorityClassName"] == OPERATORS
+        assert theirs.urn in program.waits_for(operator)
 
 
 def test_what_an_operator_writes_itself_is_left_to_it(program: Program) -> None:

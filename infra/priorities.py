@@ -19,7 +19,9 @@ CLASSES = {
 """Each class's value, above what has no class (0) and far below what keeps the node alive (2 000 000 000), and why."""
 
 OPERATORS = "web4-operators"
-"""The class of the operators, which belong to the cluster and to no stack."""
+"""The class of the operators, which belong to the cluster and to no stack.
+
+Not system-cluster-critical, which a cluster may keep for kube-system (by a quota; GKE does)."""
 
 OPERATORS_VALUE = 1_100_000
 """Above all of ours: a database gets another primary from its operator only, which must also allow each change."""

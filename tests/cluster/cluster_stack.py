@@ -55,6 +55,11 @@ class Kubectl:
         pods = self.json("get", "pods", *running)["items"]
         return [pod["metadata"]["name"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
 
+    def scale_service(self, count: int) -> None:
+        """Have so many pods of the service, and wait until they are what answers."""
+        self("scale", "deployment/web4-identity", f"--replicas={count}")
+        self.wait_for_replicas(count)
+
     def wait_for_replicas(self, count: int) -> None:
         """Wait until the service's endpoints are so many: a Deployment's own status still counts a pod just deleted."""
         deadline = time.monotonic() + 240

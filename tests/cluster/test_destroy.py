@@ -84,14 +84,10 @@ def volumes(kubectl: Kubectl) -> list[str]:
 @pytest.fixture
 def room(kubectl: Kubectl) -> Iterator[None]:
     """Two cores hold no second stack beside the whole first one, whose service has one pod meanwhile."""
-
-    def scale(replicas: int) -> None:
-        kubectl("scale", "deployment/web4-identity", f"--replicas={replicas}")
-        kubectl.wait_for_replicas(replicas)
-
-    scale(1)
+    pods = len(kubectl.identity_pods())
+    kubectl.scale_service(1)
     yield
-    scale(2)
+    kubectl.scale_service(pods)
 
 
 def lasting_pods(kubectl: Kubectl) -> set[str]:

@@ -140,7 +140,8 @@ def test_a_version_with_a_check_removed_is_refused_while_the_one_before_answers_
         assert "got through: " in message and "forged signature" in message.rpartition("got through: ")[2]
     # Neither a pod of the service nor its schema has changed, and the gate passed before is still there.
     assert kubectl.identity_pods() == pods
-    assert gate in gate_jobs(kubectl) and len(gate_jobs(kubectl)) == 2
+    found = gate_jobs(kubectl)
+    assert gate in found and len(found) == 2
 
     repaired = pulumi_up_under(traffic, stack.CONFIG)
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr

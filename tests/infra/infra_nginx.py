@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -102,13 +102,18 @@ def wait_for_answer(url: str) -> None:
             time.sleep(0.05)
 
 
+def wait_until(met: Callable[[], bool], what: str, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline, f"not {what}"
+        time.sleep(0.05)
+
+
 def logged(folder: Path) -> str:
     """The access log's one line. nginx writes it after the answer is sent, so it may not be there yet."""
-    deadline = time.monotonic() + 10
-    while not (text := (folder / "access.log").read_text()).endswith("\n"):
-        assert time.monotonic() < deadline, "nothing was logged"
-        time.sleep(0.05)
-    (line,) = text.splitlines()
+    log = folder / "access.log"
+    wait_until(lambda: log.read_text().endswith("\n"), "a line in the access log")
+    (line,) = log.read_text().splitlines()
     return line
 
 

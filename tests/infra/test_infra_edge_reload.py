@@ -7,8 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from infra_nginx import Ports, nginx, replaced, serving, wait_for_answer, write_certificate, write_conf
+from infra_nginx import Ports, nginx, replaced, serving, wait_for_answer, wait_until, write_certificate, write_conf
 from infra_ports import free_ports
 from infra_upstream import SlowUpstream
 
@@ -92,13 +91,6 @@ def served() -> int:
     return x509.load_der_x509_certificate(given).serial_number
 
 
-def wait_until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_a_renewed_certificate_is_served_and_no_request_is_lost(edge: subprocess.Popen[bytes], tmp_path: Path) -> None:
     done = threading.Event()
 
@@ -115,7 +107,7 @@ def test_a_renewed_certificate_is_served_and_no_request_is_lost(edge: subprocess
             assert SlowWhereAsked.asked.wait(10)
             assert served() == 1
             mount(tmp_path, 2)
-            wait_until(lambda: served() == 2)
+            wait_until(lambda: served() == 2, "the new certificate", seconds=20)
             assert not begun.done()
         finally:
             SlowWhereAsked.may_answer.set()
@@ -145,7 +137,7 @@ def test_what_cannot_be_served_is_refused_and_the_certificate_before_is_served_o
 ) -> None:
     log = tmp_path / "start.log"
     mount(tmp_path, 2, changes)
-    wait_until(lambda: "the new certificate is refused" in log.read_text())
+    wait_until(lambda: "the new certificate is refused" in log.read_text(), "refused in the log", seconds=20)
     assert reason in log.read_text()
     assert served() == 1
     assert httpx.get(f"{URL}/", verify=False).status_code == 200

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from infra_nginx import Ports, assert_problem, nginx, running, serving, write_conf
+from infra_nginx import Ports, assert_problem, nginx, running, serving, wait_until, write_conf
 from infra_ports import free_ports
 from infra_upstream import Recorder
 from web4_identity.app import create_app
@@ -67,13 +67,6 @@ def audited(folder: Path) -> list[str]:
     """The rules that matched, of every request in the audit log."""
     lines = (folder / "audit.log").read_text().splitlines()
     return [each["details"]["ruleId"] for line in lines for each in json.loads(line)["transaction"]["messages"]]
-
-
-def wait_until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def would_have_refused(folder: Path, times: int) -> Callable[[], bool]:
@@ -135,7 +128,7 @@ def test_detection_lets_an_attack_pass_and_says_so(edge: RunEdge, tmp_path: Path
         assert client.request(**WAYS[way](probe)).status_code == 200
         assert len(Recorder.seen) == number
         # The rule that would have refused it; nginx writes after it has answered.
-        wait_until(would_have_refused(tmp_path, number))
+        wait_until(would_have_refused(tmp_path, number), "as many lines in the audit log")
 
 
 def test_blocking_lets_every_example_of_the_api_pass(edge: RunEdge, tmp_path: Path) -> None:

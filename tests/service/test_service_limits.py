@@ -131,7 +131,7 @@ async def test_a_dead_redis_is_not_waited_for_by_every_request(start: Start) -> 
         asked.clear()
         for _ in range(30):
             assert (await client.get(ABSENT)).status_code == 404
-        assert len(asked) < 30
+        assert len(asked) < 10
         assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(asked))
         silent.close()
 

@@ -30,7 +30,6 @@ from local.errors import UserError
 from local.progress import say
 from local.target import target
 
-DEPLOYMENT = "deployment/web4-identity"
 SOCIETIES = 64
 """Of the ceiling, so that no lock is what is measured."""
 MOST_MINTS_A_SECOND = 200
@@ -77,7 +76,7 @@ def _edge_and_service(counts: list[int], seconds: int) -> Iterator[Measured]:
     kubectl, edge = Kubectl(where), (where.address(), int(stack.outputs()["edge_node_port"]))
     url, trust = f"https://{edge[0]}:{edge[1]}", ssl.create_default_context(cafile=str(credentials.EDGE_CA))
     running = Running(kubectl, f"bench-{int(time.time()):x}")
-    before = kubectl.json("get", DEPLOYMENT)["spec"]["replicas"]
+    before = kubectl.json("get", "deployment/web4-identity")["spec"]["replicas"]
     with addresses(where) as own:
 
         def measure(what: str, replicas: int, requests: Iterable[bytes], status: int) -> Measured:
@@ -92,8 +91,7 @@ def _edge_and_service(counts: list[int], seconds: int) -> Iterator[Measured]:
             yield measure("nginx alone", 0, itertools.repeat(payers.static(url)), 404)
             for count in counts:
                 say(f"bench: {count} replicas of the service")
-                kubectl("scale", DEPLOYMENT, f"--replicas={count}")
-                kubectl.wait_for_replicas(count)
+                kubectl.scale_service(count)
                 societies = payers.found(kubectl, running.run, seconds * MOST_MINTS_A_SECOND // MINTS_EACH)
                 asked = payers.reads(url, societies)
                 load.send(edge, trust, own, itertools.cycle(asked), WARM_SECONDS)
@@ -102,8 +100,7 @@ def _edge_and_service(counts: list[int], seconds: int) -> Iterator[Measured]:
                 minted += len(mints.latencies) - mints.failed
                 yield mints
         finally:
-            kubectl("scale", DEPLOYMENT, f"--replicas={before}")
-            kubectl.wait_for_replicas(before)
+            kubectl.scale_service(before)
     _audit(running, minted)
 
 
